@@ -1,0 +1,75 @@
+"""What a coordinator wants done. The driver performs them in the order given.
+
+Only `Persist` answers back, with the event `Persisted` (or `StorageFailed`). Whatever must wait for the disk
+is simply not emitted before that event, so a driver may write and sync on another thread while it goes
+on stepping.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from muster.core.types import Response, RobotId, Severity, TaskId, TaskSpec
+
+
+class Persist(msgspec.Struct, frozen=True):
+    """Append the records to the log, sync it, then step `Persisted(sequence)`."""
+
+    sequence: int
+    records: tuple[bytes, ...]
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send an envelope to one robot; it may be lost. An empty recipient means the whole squad."""
+
+    recipient: RobotId
+    kind: str
+    payload: bytes
+
+
+class StartTask(msgspec.Struct, frozen=True):
+    """Have the skill server execute this attempt."""
+
+    task_id: TaskId
+    attempt: int
+    spec: TaskSpec
+
+
+class StopTask(msgspec.Struct, frozen=True):
+    """Have the skill server stop this attempt and hold a safe posture; `SkillEnded` must follow."""
+
+    task_id: TaskId
+    attempt: int
+    reason: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Publish the answer to an operator's request."""
+
+    response: Response
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Tell the world that something happened (muster_msgs/Event; the driver numbers it)."""
+
+    kind: str
+    severity: Severity = Severity.INFO
+    task_id: TaskId = ''
+    attempt: int = 0
+    subject: RobotId = ''
+    detail: str = ''
+    data: dict[str, Any] = {}
+
+
+class Warn(msgspec.Struct, frozen=True):
+    """Raise or clear a latched alert for the operators (muster_msgs/Alert)."""
+
+    code: str
+    is_active: bool
+    text: str
+    is_critical: bool = False
+
+
+Effect: TypeAlias = Persist | Send | StartTask | StopTask | Reply | Report | Warn
