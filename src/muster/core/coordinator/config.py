@@ -1,0 +1,41 @@
+"""All that one robot's coordinator must know at its start: itself, its team, the roadmap, the constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from muster.core.allocation.config import AuctionConfig, MotionProfile, SkillProfile
+from muster.core.allocation.roadmap import Roadmap
+from muster.core.membership.config import MembershipConfig
+from muster.core.raft.config import RaftConfig
+from muster.core.types import ConfigurationError, RobotId
+
+
+@dataclass(frozen=True)
+class CoordinatorConfig:
+    """Frozen for the life of the process; every robot of the team must have the same but for `me`."""
+
+    me: RobotId
+    team: str
+    squads: Mapping[RobotId, str]
+    """Every robot of the team, and its squad."""
+    capabilities: Mapping[RobotId, tuple[str, ...]]
+    skills: Mapping[str, SkillProfile]
+    """By task kind."""
+    roadmap: Roadmap
+    raft: RaftConfig
+    membership: MembershipConfig = field(default_factory=MembershipConfig)
+    motion: MotionProfile = field(default_factory=MotionProfile)
+    auction: AuctionConfig = field(default_factory=AuctionConfig)
+
+    def __post_init__(self) -> None:
+        if self.me not in self.squads:
+            raise ConfigurationError(
+                f'{self.me!r} is not in team {self.team!r}, whose robots are '
+                f'{", ".join(self.squads)}'
+            )
+
+    @property
+    def squad(self) -> str:
+        return self.squads[self.me]
