@@ -1,0 +1,1 @@
+"""The replicated ledger of tasks and robots; what `muster.core.raft` agrees on."""

@@ -1,0 +1,1 @@
+"""From a fresh clone to a working muster, with nothing but the standard library."""
