@@ -1,0 +1,29 @@
+from setuptools import find_packages, setup
+
+PACKAGE = 'muster_sim'
+
+setup(
+    name=PACKAGE,
+    version='0.1.0',
+    description='Simulated humanoids and their skills for muster, in PyBullet',
+    license='Apache-2.0',
+    packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (f'share/{PACKAGE}', ['package.xml']),
+    ],
+    python_requires='>=3.10',
+    install_requires=['setuptools', 'muster', 'click', 'networkx', 'numpy', 'onnxruntime', 'scipy'],
+    # PyBullet and the robot files come from requirements/, not from rosdep: a robot needs the skills alone.
+    extras_require={'physics': ['pybullet'], 'test': ['pytest']},
+    zip_safe=True,
+    entry_points={
+        'console_scripts': ['muster_sim = muster_sim.main:main'],
+        'muster.skills': [
+            'go_to = muster_sim.skills.go_to:GoTo',
+            'inspect = muster_sim.skills.inspect:Inspect',
+            'carry_parcel = muster_sim.skills.carry_parcel:CarryParcel',
+        ],
+    },
+)
