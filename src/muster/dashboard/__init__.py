@@ -1,0 +1,1 @@
+"""Operator surfaces: they read what the team publishes, and show, record and draw it. They command nothing."""

@@ -108,7 +108,9 @@ class Planner:
                 best = Insertion(position, cost, finish, travel)
         return best if best is not None else refusal
 
-    def remaining(self, spec: TaskSpec, pose: Pose2D, progress: float) -> tuple[float, float, Pose2D]:
+    def remaining(
+        self, spec: TaskSpec, pose: Pose2D, progress: float
+    ) -> tuple[float, float, Pose2D]:
         """[s], [J] and final pose of a task under way, from its progress."""
         leg = self._leg(pose, spec)
         left = 1.0 - min(max(progress, 0.0), 1.0)

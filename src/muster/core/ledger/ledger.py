@@ -149,7 +149,7 @@ class Ledger:
         response = Response(command.request_id, False, reason=command.reason)
         self.requests[command.request_id] = response
         data = {'request_id': command.request_id}
-        change = Change('task_refused', detail=command.reason, data=data)
+        change = Change('request_refused', detail=command.reason, data=data)
         return Applied((change,), response)
 
     # Work
@@ -207,18 +207,12 @@ class Ledger:
             detail = f'attempt {task.attempt} failed: {command.detail}'
             return Applied((self._release(task, detail, failures),))
         detail = f'failed {failures} times, last on {task.robot}: {command.detail}'
-        self._move(
-            task, TaskState.FAILED, failures=failures, detail=detail, ended_at=command.at
-        )
+        self._move(task, TaskState.FAILED, failures=failures, detail=detail, ended_at=command.at)
         return Applied((_of(task, 'task_failed', detail, outcome=outcome.name),))
 
     def _fail(self, command: FailTask) -> Applied:
         task = self.tasks.get(command.task_id)
-        if (
-            task is None
-            or task.state is not TaskState.PENDING
-            or task.attempt != command.attempt
-        ):
+        if task is None or task.state is not TaskState.PENDING or task.attempt != command.attempt:
             return Applied()
         self._move(task, TaskState.FAILED, detail=command.reason, ended_at=command.at)
         return Applied((_of(task, 'task_failed', command.reason),))
@@ -232,9 +226,7 @@ class Ledger:
         if known == RosterEntry(command.incarnation, True):
             return Applied()
         changes = [
-            Change(
-                'robot_joined', robot=command.robot, data={'incarnation': command.incarnation}
-            )
+            Change('robot_joined', robot=command.robot, data={'incarnation': command.incarnation})
         ]
         if known is not None and command.incarnation > known.incarnation:
             changes += self._release_all(command.robot, f'{command.robot} has restarted')

@@ -143,7 +143,9 @@ class RaftNode:
             nothing was appended.
         """
         if not self.is_leader:
-            raise NotLeader(f'{self.config.me} is {self.role.value}; the leader is {self.leader!r}')
+            raise NotLeader(
+                f'{self.config.me} is {self.role.value}; the leader is {self.leader!r}'
+            )
         indices = tuple(self._append(one) for one in data)
         for peer, progress in self._progress.items():
             if progress.is_streaming or not progress.probe_is_out:

@@ -1,0 +1,235 @@
+"""What a robot does besides its own work while it leads: answer requests, keep the roster, grant leases, hold auctions.
+
+An object of this class lives from an election to its end. It starts from the ledger and from nothing else: whatever a
+former leader had under way, and had not committed, is forgotten, and robots and operators repeat it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from muster.core.allocation.bidder import missing_capabilities
+from muster.core.allocation.messages import Bids
+from muster.core.coordinator.auctioneer import Auctioneer
+from muster.core.coordinator.config import CoordinatorConfig
+from muster.core.coordinator.intake import flaw_in_form, reason_to_refuse
+from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.replica import Replica
+from muster.core.ledger.commands import (
+    BeginTask,
+    CancelTask,
+    Claim,
+    EndTask,
+    FailTask,
+    JoinRobot,
+    LoseRobot,
+    RefuseRequest,
+    SubmitTask,
+)
+from muster.core.ledger.ledger import Applied, RosterEntry
+from muster.core.membership.messages import Grant, Heartbeat
+from muster.core.membership.watch import Watch
+from muster.core.types import (
+    Cancel,
+    Instant,
+    Pose2D,
+    Request,
+    RequestId,
+    Response,
+    RobotId,
+    Severity,
+    Submit,
+    TaskSpec,
+    TaskState,
+)
+
+HOUSEKEEPING_S = 0.05
+"""How often the roster and the deadlines are looked through."""
+
+
+class Leadership:
+    """The duties of one leader in one term."""
+
+    def __init__(
+        self, config: CoordinatorConfig, replica: Replica, outbox: Outbox, now: Instant
+    ) -> None:
+        self.watch = Watch(config.membership, now.steady)
+        self._config = config
+        self._replica = replica
+        self._raft = replica.raft
+        self._ledger = replica.ledger
+        self._outbox = outbox
+        self._auctioneer = Auctioneer(config, replica, self.watch, outbox)
+        self._waiting: list[Request] = []
+        self._house_kept_at = -math.inf
+
+    # What comes in
+
+    def heard(self, robot: RobotId, incarnation: int, beat: Heartbeat, now: Instant) -> None:
+        """A robot lives: note it, and let it work on if a quorum stands behind this leader."""
+        if robot not in self._config.squads:
+            return
+        before = self.watch.sighting(robot)
+        self.watch.heard(robot, incarnation, beat.report, now.steady)
+        if before is None or before.report.is_fit != beat.report.is_fit:
+            self._auctioneer.wake()
+        if self._may_grant(robot, incarnation, now):
+            grant = Grant(
+                term=self._raft.term,
+                heard_at=beat.sent_at,
+                commit_index=self._raft.commit_index,
+            )
+            self._outbox.send(robot, grant)
+
+    def bids(self, robot: RobotId, bids: Bids) -> None:
+        self._auctioneer.bids(robot, bids)
+
+    def claimed(self, robot: RobotId, claim: Claim, now: Instant) -> None:
+        """A robot says what became of its attempt; whether it still counts is for the ledger to say."""
+        if claim.robot != robot or not self._raft.is_settled:
+            return
+        if not self._ledger.holds(robot, claim.task_id, claim.attempt):
+            return
+        at = now.node
+        match claim:
+            case BeginTask(task_id=task_id, attempt=attempt):
+                self._replica.propose(
+                    f'begin {task_id} {attempt}', BeginTask(task_id, attempt, robot, at)
+                )
+            case EndTask(task_id=task_id, attempt=attempt):
+                end = EndTask(task_id, attempt, robot, claim.outcome, claim.detail, at)
+                self._replica.propose(f'end {task_id} {attempt}', end)
+
+    def requested(self, request: Request, now: Instant) -> None:
+        """Answer an operator: from the ledger if it knows, else when it does."""
+        flaw = flaw_in_form(request)
+        if flaw:
+            self._refuse_unrecorded(request.request_id, flaw)
+        elif not self._raft.is_settled:
+            self._waiting.append(request)
+        elif (known := self._ledger.requests.get(request.request_id)) is not None:
+            self._outbox.reply(known)
+        else:
+            self._consider(request, now)
+
+    def applied(self, result: Applied) -> None:
+        """A command took effect: tell the world, answer the operator, and see whether there is work to award."""
+        for change in result.changes:
+            self._outbox.report(
+                change.kind,
+                severity=_SEVERITIES.get(change.kind, Severity.INFO),
+                task_id=change.task_id,
+                attempt=change.attempt,
+                subject=change.robot,
+                detail=change.detail,
+                data=change.data,
+            )
+        if result.response is not None:
+            self._outbox.reply(result.response)
+        if result.changes:
+            self._auctioneer.wake()
+
+    def tick(self, now: Instant) -> None:
+        """See to everything that depends on time or on what has just been committed."""
+        if not self._raft.is_settled:
+            return
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            self.requested(request, now)
+        if now.steady - self._house_kept_at >= HOUSEKEEPING_S:
+            self._house_kept_at = now.steady
+            self._keep_roster(now)
+            self._drop_hopeless(now)
+        self._auctioneer.tick(now)
+
+    # Membership
+
+    def _may_grant(self, robot: RobotId, incarnation: int, now: Instant) -> bool:
+        """Whether the robot may rely on the ledger for another lease (invariants I1 and I6)."""
+        raft = self._raft
+        window = self._config.membership.quorum_window_s
+        return (
+            raft.is_settled
+            and now.steady - raft.quorum_heard_at(now.steady) <= window
+            and self._ledger.roster.get(robot) == RosterEntry(incarnation, is_present=True)
+            and not self._replica.is_under_way(_lose_key(robot))
+        )
+
+    def _keep_roster(self, now: Instant) -> None:
+        for robot in self._config.squads:
+            entry = self._ledger.roster.get(robot)
+            seen = self.watch.sighting(robot)
+            if seen is not None and self.watch.is_alive(robot, now.steady):
+                if entry is None or not entry.is_present or entry.incarnation < seen.incarnation:
+                    join = JoinRobot(robot, seen.incarnation, now.node)
+                    self._replica.propose(f'join {robot} {seen.incarnation}', join)
+            elif entry is not None and entry.is_present:
+                if self.watch.may_be_released(robot, now.steady):
+                    silence = self.watch.silence(robot, now.steady)
+                    reason = f'not heard for {silence:.1f} s'
+                    lose = LoseRobot(robot, entry.incarnation, reason, now.node)
+                    self._replica.propose(_lose_key(robot), lose)
+
+    # Requests
+
+    def _consider(self, request: Request, now: Instant) -> None:
+        key = f'request {request.request_id}'
+        match request:
+            case Cancel(request_id=request_id, task_id=task_id):
+                self._replica.propose(key, CancelTask(request_id, task_id, now.node))
+            case Submit(request_id=request_id, spec=spec):
+                at = self._where_capable_robots_are(spec, now)
+                reason = reason_to_refuse(request, self._config, self._ledger, at, now.node)
+                if reason:
+                    self._replica.propose(key, RefuseRequest(request_id, reason, now.node))
+                else:
+                    self._replica.propose(key, SubmitTask(request_id, spec, now.node))
+
+    def _where_capable_robots_are(self, spec: TaskSpec, now: Instant) -> tuple[Pose2D, ...]:
+        skill = self._config.skills.get(spec.kind)
+        if skill is None:
+            return ()
+        return tuple(
+            seen.report.pose
+            for robot, has in self._config.capabilities.items()
+            if not missing_capabilities(spec, skill, has)
+            and (seen := self.watch.sighting(robot)) is not None
+        )
+
+    def _refuse_unrecorded(self, request_id: RequestId, reason: str) -> None:
+        """Any leader would refuse this for its form alone, so the ledger need not remember it."""
+        self._outbox.report(
+            'request_refused',
+            severity=Severity.WARNING,
+            detail=reason,
+            data={'request_id': request_id[:64]},
+        )
+        self._outbox.reply(Response(request_id, False, reason=reason))
+
+    def _drop_hopeless(self, now: Instant) -> None:
+        """Fail pending tasks that can no longer be done."""
+        for task in self._ledger.open_tasks():
+            if task.state is not TaskState.PENDING:
+                continue
+            reason = ''
+            if task.spec.deadline_s and now.node > task.spec.deadline_s:
+                reason = 'its deadline passed while it waited for a robot'
+            for predecessor in task.spec.predecessors:
+                state = self._ledger.tasks[predecessor].state
+                if state in (TaskState.FAILED, TaskState.CANCELLED):
+                    reason = f'its predecessor {predecessor} is {state.name}'
+            if reason:
+                fail = FailTask(task.id, task.attempt, reason, now.node)
+                self._replica.propose(f'fail {task.id} {task.attempt}', fail)
+
+
+_SEVERITIES = {
+    'task_failed': Severity.ERROR,
+    'task_released': Severity.WARNING,
+    'request_refused': Severity.WARNING,
+    'robot_lost': Severity.WARNING,
+}
+
+
+def _lose_key(robot: RobotId) -> str:
+    return f'lose {robot}'

@@ -1,0 +1,69 @@
+"""The words that robots exchange: each kind of envelope, and what its payload holds.
+
+The kind is readable in a packet dump; the payload is a msgpack map, so that a field with a default may be added
+without breaking older peers.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from muster.core.allocation.messages import Bids, Call
+from muster.core.ledger.commands import Claim
+from muster.core.membership.messages import Grant, Heartbeat
+from muster.core.raft.messages import Append, AppendReply, Vote, VoteReply
+from muster.core.types import ProtocolError, Request
+
+
+class ClaimMade(msgspec.Struct, frozen=True):
+    """A robot asks its leader to record what it did."""
+
+    claim: Claim
+
+
+class RequestForwarded(msgspec.Struct, frozen=True):
+    """A request that the leader may not have heard itself."""
+
+    request: Request
+
+
+RaftMessage: TypeAlias = Vote | VoteReply | Append | AppendReply
+PeerMessage: TypeAlias = (
+    RaftMessage | Heartbeat | Grant | Call | Bids | ClaimMade | RequestForwarded
+)
+
+KINDS: dict[str, type[PeerMessage]] = {
+    'raft.vote': Vote,
+    'raft.vote_reply': VoteReply,
+    'raft.append': Append,
+    'raft.append_reply': AppendReply,
+    'team.heartbeat': Heartbeat,
+    'team.grant': Grant,
+    'auction.call': Call,
+    'auction.bids': Bids,
+    'ledger.claim': ClaimMade,
+    'request.forward': RequestForwarded,
+}
+_NAMES = {message: kind for kind, message in KINDS.items()}
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODERS = {kind: msgspec.msgpack.Decoder(message) for kind, message in KINDS.items()}
+
+
+def encode_message(message: PeerMessage) -> tuple[str, bytes]:
+    """Kind and payload of a message."""
+    return _NAMES[type(message)], _ENCODER.encode(message)
+
+
+def decode_message(kind: str, payload: bytes) -> PeerMessage:
+    """The message in an envelope; ProtocolError when there is none."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        raise ProtocolError(f'unknown kind of envelope {kind!r}')
+    try:
+        return decoder.decode(payload)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f'{kind}: {error}') from error
+    except RecursionError as error:
+        raise ProtocolError(f'{kind}: nested too deeply') from error

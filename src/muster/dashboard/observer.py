@@ -1,0 +1,139 @@
+"""Listens to a team and keeps what it last said. Read-only: it publishes nothing.
+
+Several robots may have led, and what they said last is still latched: the word of the highest term counts, and within
+a term the furthest ledger position.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from muster_msgs.msg import Alert, Event, RobotStatus, TaskArray, TaskResponse, TeamStatus
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from muster.core.coordinator.views import RobotView, TeamView
+from muster.core.ledger.task import Task
+from muster.core.types import Response, RobotId
+from muster.dashboard.readings import (
+    record_of_alert,
+    record_of_event,
+    robot_of,
+    seconds,
+    tasks_of,
+    team_of,
+)
+from muster.invariants.record import Record
+
+
+def _qos(depth: int, *, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+class TeamObserver:
+    """What a team last said of itself.
+
+    Parameters
+    ----------
+    node : the subscriptions are made on it; its callbacks must be spun by the caller.
+    robots : robots to listen to from the start; others are added when the leader names them.
+    on_record : called with every event and alert, in the order of arrival.
+    on_response : called with every answer to a request, whoever asked, and the robot that answered.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        robots: Iterable[RobotId] = (),
+        on_record: Callable[[Record], None] = lambda record: None,
+        on_response: Callable[[Response, RobotId], None] = lambda response, robot: None,
+    ) -> None:
+        self.team: TeamView | None = None
+        self.team_stamp = 0.0
+        """[s] node clock of the newest team status."""
+        self.tasks: tuple[Task, ...] = ()
+        self.robots: dict[RobotId, RobotView] = {}
+        self.heard_at: dict[RobotId, float] = {}
+        """[s] own steady clock of each robot's newest status."""
+        self.team_heard_at = 0.0
+        """[s] own steady clock of the newest team status."""
+        self._same_leader = 0
+        self._tasks_version = (-1, -1)
+        self._node = node
+        self._on_record = on_record
+        self._on_response = on_response
+        self._listening: set[RobotId] = set()
+        for kind, topic, callback, qos in (
+            (TeamStatus, '/team/status', self._hear_team, _qos(8, latched=True)),
+            (TaskArray, '/team/tasks', self._hear_tasks, _qos(8, latched=True)),
+            (Event, '/team/events', self._hear_event, _qos(1000)),
+            (Alert, '/team/alerts', self._hear_alert, _qos(100, latched=True)),
+            (TaskResponse, '/team/task_responses', self._hear_response, _qos(100)),
+        ):
+            node.create_subscription(kind, topic, callback, qos)
+        for robot in robots:
+            self._listen_to(robot)
+
+    @property
+    def is_current(self) -> bool:
+        """The leader was heard twice in one term, so it is not the latched word of a former one."""
+        return self._same_leader > 1
+
+    @property
+    def tasks_are_current(self) -> bool:
+        """The tasks are those of the leader of the moment."""
+        return self.is_current and self.team is not None and self._tasks_version[0] >= self.team.term
+
+    def silence(self, robot: RobotId) -> float:
+        """[s] since a robot's own status was heard; `inf` if never."""
+        heard = self.heard_at.get(robot)
+        return time.monotonic() - heard if heard is not None else float('inf')
+
+    def _listen_to(self, robot: RobotId) -> None:
+        if robot in self._listening:
+            return
+        self._listening.add(robot)
+        self._node.create_subscription(
+            RobotStatus, f'/{robot}/status', self._hear_robot, _qos(4, latched=True)
+        )
+
+    def _hear_team(self, message: TeamStatus) -> None:
+        if self.team is not None and message.term < self.team.term:
+            return
+        is_same = self.team is not None and message.term == self.team.term
+        self._same_leader = self._same_leader + 1 if is_same else 1
+        self.team = team_of(message)
+        self.team_stamp = seconds(message.stamp)
+        self.team_heard_at = time.monotonic()
+        for robot in self.team.robots:
+            self._listen_to(robot.robot)
+
+    def _hear_tasks(self, message: TaskArray) -> None:
+        version = (message.term, message.log_index)
+        if version >= self._tasks_version:
+            self._tasks_version = version
+            self.tasks = tasks_of(message)
+
+    def _hear_robot(self, message: RobotStatus) -> None:
+        known = self.robots.get(message.robot)
+        if known is None or message.incarnation >= known.incarnation:
+            self.robots[message.robot] = robot_of(message)
+            self.heard_at[message.robot] = time.monotonic()
+
+    def _hear_event(self, message: Event) -> None:
+        self._on_record(record_of_event(message, time.monotonic()))
+
+    def _hear_alert(self, message: Alert) -> None:
+        self._on_record(record_of_alert(message, time.monotonic()))
+
+    def _hear_response(self, message: TaskResponse) -> None:
+        response = Response(
+            message.request_id, message.accepted, message.task_id, message.reason
+        )
+        self._on_response(response, message.answered_by)

@@ -1,0 +1,156 @@
+"""From the messages that a team publishes to the plain values of the core, for display and records."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from muster_msgs.msg import Alert, Event, RobotStatus, TaskArray, TeamStatus
+from muster_msgs.msg import Task as TaskMessage
+from muster_msgs.msg import TaskSpec as TaskSpecMessage
+
+from muster.core.coordinator.views import Role, RobotSummary, RobotView, TeamView
+from muster.core.ledger.task import Task
+from muster.core.types import Pose2D, Stop, TaskSpec, TaskState
+from muster.invariants.record import ALERT_CLEARED, ALERT_RAISED, Record
+
+
+def team_of(message: TeamStatus) -> TeamView:
+    robots = tuple(
+        RobotSummary(
+            robot=robot.robot,
+            squad=robot.squad,
+            is_alive=robot.is_alive,
+            is_fit=robot.is_fit,
+            unfit_reason=robot.unfit_reason,
+            battery=robot.battery,
+            silent_s=robot.silent_s,
+            task_id=robot.task_id,
+            queued=robot.queued,
+        )
+        for robot in message.robots
+    )
+    return TeamView(
+        team=message.team,
+        leader=message.leader,
+        term=message.term,
+        commit_index=message.commit_index,
+        has_quorum=message.has_quorum,
+        robots=robots,
+        tasks_pending=message.tasks_pending,
+        tasks_awarded=message.tasks_awarded,
+        tasks_executing=message.tasks_executing,
+        tasks_done=message.tasks_done,
+        tasks_failed=message.tasks_failed,
+        tasks_cancelled=message.tasks_cancelled,
+    )
+
+
+def robot_of(message: RobotStatus) -> RobotView:
+    return RobotView(
+        robot=message.robot,
+        squad=message.squad,
+        incarnation=message.incarnation,
+        is_fit=message.is_fit,
+        unfit_reason=message.unfit_reason,
+        pose=Pose2D(message.x, message.y, message.yaw),
+        battery=message.battery,
+        capabilities=tuple(message.capabilities),
+        task_id=message.task_id,
+        attempt=message.attempt,
+        activity=message.activity,
+        progress=message.progress,
+        schedule=tuple(message.schedule),
+        raft_role=Role(message.raft_role),
+        term=message.term,
+        leader=message.leader,
+        commit_index=message.commit_index,
+        applied_index=message.applied_index,
+        lease_remaining_s=message.lease_remaining_s,
+    )
+
+
+def tasks_of(message: TaskArray) -> tuple[Task, ...]:
+    return tuple(_task_of(task) for task in message.tasks)
+
+
+def record_of_event(message: Event, steady: float) -> Record:
+    """A robot's event, as heard at `steady`; data that is no JSON object is kept as text."""
+    return Record(
+        at=seconds(message.stamp),
+        steady=steady,
+        kind=message.kind,
+        robot=message.robot,
+        incarnation=message.incarnation,
+        sequence=message.sequence,
+        severity=message.severity,
+        task_id=message.task_id,
+        attempt=message.attempt,
+        subject=message.subject,
+        detail=message.detail,
+        data=_object(message.data),
+    )
+
+
+def record_of_alert(message: Alert, steady: float) -> Record:
+    return Record(
+        at=seconds(message.stamp),
+        steady=steady,
+        kind=ALERT_RAISED if message.is_active else ALERT_CLEARED,
+        robot=message.robot,
+        detail=message.text,
+        data={'code': message.code, 'level': message.level},
+    )
+
+
+def seconds(stamp: Any) -> float:
+    """[s] of a builtin_interfaces/Time."""
+    return float(stamp.sec) + float(stamp.nanosec) * 1e-9
+
+
+def _task_of(message: TaskMessage) -> Task:
+    return Task(
+        id=message.id,
+        request_id=message.request_id,
+        spec=_spec_of(message.spec),
+        state=TaskState(message.state),
+        attempt=message.attempt,
+        robot=message.robot,
+        award_reason=message.award_reason,
+        award_cost=message.award_cost,
+        failures=message.failures,
+        detail=message.detail,
+        submitted_at=message.submitted_at_s,
+        awarded_at=message.awarded_at_s,
+        started_at=message.started_at_s,
+        ended_at=message.ended_at_s,
+    )
+
+
+def _spec_of(message: TaskSpecMessage) -> TaskSpec:
+    return TaskSpec(
+        kind=message.kind,
+        stops=tuple(Stop(stop.place, Pose2D(stop.x, stop.y, stop.yaw)) for stop in message.stops),
+        capabilities=tuple(message.capabilities),
+        robots_needed=message.robots_needed,
+        duration_s=message.duration_s,
+        energy_j=message.energy_j,
+        priority=message.priority,
+        earliest_start_s=message.earliest_start_s,
+        deadline_s=message.deadline_s,
+        predecessors=tuple(message.predecessors),
+        exclusive=message.exclusive,
+        retries=message.retries,
+        parameters=message.parameters,
+        requester=message.requester,
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {'text': text}
+    return value if isinstance(value, dict) else {'value': value}
