@@ -1,14 +1,15 @@
 """The seam between muster and a robot's body: what a skill sees and what it may command.
 
-A skill is a small sans-I/O machine. The robot's `skills` node steps it at a fixed rate with a `BodyView` and
-carries out the `SkillStep` it returns; nothing in a skill knows ROS, threads or clocks, so the same skill runs on
-a robot, in PyBullet and in a unit test. Skills are found by entry point (group `muster.skills`, the name is the task
-kind), so that a robot maker adds one without touching muster.
+A skill is a small sans-I/O machine. The robot's `skills` node steps it at a fixed rate with a
+`BodyView` and carries out the `SkillStep` it returns; nothing in a skill knows ROS, threads or
+clocks, so the same skill runs on a robot, in PyBullet and in a unit test. Skills are found by
+entry point (group `muster.skills`, the name is the task kind), so that a robot maker adds one
+without touching muster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -43,6 +44,8 @@ class BodyView:
     is_fallen: bool
     neighbours: tuple[Pose2D, ...] = ()
     """Other robots and people within sensing range, in the map frame."""
+    objects: Mapping[str, Pose2D] = field(default_factory=dict)
+    """Things that perception recognises, by name (parcels), in the map frame, wherever they are or whoever holds them."""
     is_holding: bool = False
     """The gripper holds something."""
     sensed_age_s: float = 0.0
@@ -71,12 +74,14 @@ class Skill(Protocol):
     """One attempt at one task. Built anew for every attempt."""
 
     def step(self, body: BodyView) -> SkillStep:
-        """Advance by one period. Must return at once; called no more after it has given an outcome."""
+        """Advance by one period. Must return at once; called no more after it has given an
+        outcome."""
         ...
 
 
 SkillFactory = Callable[[TaskSpec, World], Skill]
-"""Raises ConfigurationError when the spec cannot be performed (the attempt is refused with its message)."""
+"""Raises ConfigurationError when the spec cannot be performed (the attempt is refused with its
+message)."""
 
 
 def installed_skills() -> dict[str, SkillFactory]:
