@@ -1,10 +1,12 @@
-"""Which processes a team consists of, as data: one pure function from a team file to process specs.
+"""Which processes a team consists of, as data: a pure function from team file to specs.
 
-`ros2 launch` (launch/*.launch.py) maps the specs to launch actions, `muster up` and `muster demo` to the children of
-a `Supervisor`. Both therefore start the very same processes, and neither knows what a team file holds.
+`ros2 launch` (launch/*.launch.py) maps the specs to launch actions, `muster up` and `muster demo`
+to the children of a `Supervisor`. Both therefore start the very same processes, and neither knows
+what a team file holds.
 
     team = read_team(path)[0]
-    specs = process_specs(team, path, data_folder, simulator=SimulatorOptions(seed=3), inherited=os.environ)
+    world = SimulatorOptions(seed=3)
+    specs = process_specs(team, path, data_folder, simulator=world, inherited=os.environ)
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class RestartPolicy:
     """What is done about a process that ends by itself."""
 
     delay_s: float = 1.0
-    """[s] from the end to the next start. Smaller: back sooner, but a process that cannot start spins."""
+    """[s] from the end to the next start. Smaller: back sooner, but a process that cannot start
+    spins."""
     limit: int = 5
     """Restarts within `window_s`; beyond them the process is given up. 0: never restarted."""
     window_s: float = 60.0
@@ -77,7 +80,8 @@ def process_specs(
 
     Parameters
     ----------
-    team, team_file : the team, and the file that it was read from, which every process reads again.
+    team, team_file : the team, and the file that it was read from, which every process reads
+        again.
     data_folder : where robots keep their logs of consensus, one folder per robot.
     robots : the robots to start; empty means all of the team.
     simulator : start the simulated world too; None on real robots.
@@ -85,8 +89,8 @@ def process_specs(
     domain_id : ROS_DOMAIN_ID of the processes; None leaves the inherited one.
     parameter_file : ROS parameters for the nodes of the robots.
     restart : policy for robots. The simulator is never restarted: the world would begin anew.
-    inherited : environment that the processes will inherit. A discovery range set there wins over the
-        team file's `network`.
+    inherited : environment that the processes will inherit. A discovery range set there wins over
+        the team file's `network`.
 
     Raises
     ------

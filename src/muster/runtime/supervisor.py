@@ -1,7 +1,7 @@
 """Runs process specs as children of this process, restarts those that die, and leaves none behind.
 
-It stands in for `ros2 launch` where that is not installed. It has no thread: the owner calls `poll` a few times
-a second and gets told what changed.
+It stands in for `ros2 launch` where that is not installed. It has no thread: the owner calls
+`poll` a few times a second and gets told what changed.
 
     with Supervisor(specs, log_folder) as supervisor:      # __exit__ stops everything
         supervisor.start()
@@ -10,9 +10,10 @@ a second and gets told what changed.
                 show(change)
             time.sleep(0.1)
 
-Every child leads a session of its own, so that Ctrl-C in the terminal reaches the owner alone, and stopping a child
-also ends what the child has started. If the owner is killed, the kernel kills the children (PR_SET_PDEATHSIG). That is
-tied to the *thread* that starts them: start and poll from one thread that lives as long as the supervisor.
+Every child leads a session of its own, so that Ctrl-C in the terminal reaches the owner alone, and
+stopping a child also ends what the child has started. If the owner is killed, the kernel kills the
+children (PR_SET_PDEATHSIG). That is tied to the *thread* that starts them: start and poll from one
+thread that lives as long as the supervisor.
 """
 
 from __future__ import annotations
@@ -177,8 +178,8 @@ class Supervisor:
     def stop(self, *names: str) -> dict[str, int]:
         """End the named processes, or all, and what they have started; they are not restarted.
 
-        Blocks until they are gone, at most the sum of `STOP_SEQUENCE`. Returns the exit status of each that
-        was running.
+        Blocks until they are gone, at most the sum of `STOP_SEQUENCE`. Returns the exit status of
+        each that was running.
         """
         chosen = [self._children[name] for name in names or self._children]
         for child in chosen:
@@ -254,8 +255,8 @@ def find_executable(
     found = which(executable, path=environment.get('PATH'))
     if found is None:
         raise ConfigurationError(
-            f'{executable} (package {package}) is not installed: run `make setup` in the checkout, '
-            "or source the ROS workspace's setup file"
+            f'{executable} (package {package}) is not installed: run `make setup` in the '
+            "checkout, or source the ROS workspace's setup file"
         )
     return found
 
@@ -276,7 +277,8 @@ def _die_with(parent: int) -> Callable[[], None]:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether a child is a zombie; it is left to be reaped, so its id cannot be given to another."""
+    """Whether a child is a zombie; it is left to be reaped, so its id cannot be given to
+    another."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
