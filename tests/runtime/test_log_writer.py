@@ -1,0 +1,91 @@
+"""The log's thread: group commit, order, failure."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from muster.core.coordinator.events import Persisted, StorageFailed
+from muster.core.types import StorageError
+from muster.runtime.log_writer import LogWriter
+from muster.runtime.wal import WriteAheadLog
+
+PATIENCE_S = 10.0
+
+
+class GatedLog(WriteAheadLog):
+    """A log on a disk that syncs when told to, or refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, 'team/robot')
+        self.began: queue.Queue[int] = queue.Queue()
+        self.gate = threading.Semaphore(0)
+        self.refuses = False
+
+    def append(self, records: Sequence[bytes]) -> None:
+        self.began.put(len(records))
+        assert self.gate.acquire(timeout=PATIENCE_S)
+        if self.refuses:
+            raise StorageError('the disk refused')
+        super().append(records)
+
+
+def test_what_waits_for_a_sync_shares_the_next_one(tmp_path: Path) -> None:
+    log = GatedLog(tmp_path)
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(log, outcomes.put)
+    writer.submit(1, [b'a'])
+    assert log.began.get(timeout=PATIENCE_S) == 1
+    for sequence in (2, 3, 4):
+        writer.submit(sequence, [b'b', b'c'])
+    assert outcomes.empty()
+    log.gate.release()
+    assert outcomes.get(timeout=PATIENCE_S) == Persisted(1)
+    assert log.began.get(timeout=PATIENCE_S) == 6
+    log.gate.release()
+    assert outcomes.get(timeout=PATIENCE_S) == Persisted(4)
+    assert writer.stop()
+    with WriteAheadLog(tmp_path, 'team/robot') as again:
+        assert again.read() == (b'a', *(b'b', b'c') * 3)
+
+
+def test_stopping_writes_what_is_queued(tmp_path: Path) -> None:
+    log = GatedLog(tmp_path)
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(log, outcomes.put)
+    writer.submit(1, [b'a'])
+    log.began.get(timeout=PATIENCE_S)
+    writer.submit(2, [b'b'])
+    log.gate.release(2)
+    assert writer.stop()
+    assert [outcomes.get_nowait(), outcomes.get_nowait()] == [Persisted(1), Persisted(2)]
+
+
+def test_after_a_failure_nothing_is_acknowledged_any_more(tmp_path: Path) -> None:
+    log = GatedLog(tmp_path)
+    log.refuses = True
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(log, outcomes.put)
+    writer.submit(1, [b'a'])
+    log.gate.release(3)
+    assert outcomes.get(timeout=PATIENCE_S) == StorageFailed('the disk refused')
+    log.refuses = False
+    writer.submit(2, [b'b'])
+    assert writer.stop()
+    with pytest.raises(queue.Empty):
+        outcomes.get_nowait()
+
+
+def test_a_hanging_disk_does_not_hang_the_robot(tmp_path: Path) -> None:
+    log = GatedLog(tmp_path)
+    writer = LogWriter(log, lambda outcome: None)
+    writer.submit(1, [b'a'])
+    log.began.get(timeout=PATIENCE_S)
+    writer.submit(2, [b'b'])  # returns although the disk hangs
+    assert not writer.stop(patience_s=0.05)
+    log.gate.release(2)
+    assert writer.stop()
