@@ -1,6 +1,8 @@
-"""Team files (`config/teams/*.yaml`): which robots there are, where, what they can do, and how they coordinate.
+"""Team files (`config/teams/*.yaml`): which robots there are, where, what they can do, and how
+they coordinate.
 
-Every robot of the team reads the same file. It is turned into core configuration here and nowhere else.
+Every robot of the team reads the same file. It is turned into core configuration here and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ class Coordination(Strict):
     detection_s: float = Field(1.5, gt=0)
     lease_s: float = Field(3.0, gt=0)
     clock_drift: float = Field(0.01, ge=0, lt=0.5)
-    lease_grace_s: float = Field(0.3, ge=0)
+    lease_grace_s: float = Field(0.6, ge=0)
     bid_timeout_s: float = Field(1.0, gt=0)
     schedule_capacity: int = Field(2, ge=1)
 
@@ -81,7 +83,8 @@ class Team(Strict):
     world: str
     """A world file: a name in config/worlds, or a path relative to the team file."""
     network: Literal['localhost', 'subnet'] = 'localhost'
-    """How far DDS discovery reaches unless ROS_AUTOMATIC_DISCOVERY_RANGE is set: one machine, or the network."""
+    """How far DDS discovery reaches unless ROS_AUTOMATIC_DISCOVERY_RANGE is set: one machine, or
+    the network."""
     robots: tuple[RobotEntry, ...] = Field(min_length=1)
     skills: dict[str, SkillEntry]
     motion: Motion = Motion()

@@ -1,1 +1,2 @@
-"""Who does which task: robots bid what a task would cost them, the leader awards to the cheapest."""
+"""Who does which task: robots bid what a task would cost them, the leader awards to the
+cheapest."""

@@ -1,9 +1,10 @@
 """The leader's side: one auction from its call to its awards.
 
-It closes as soon as every live robot has answered, and at the latest when the time for bids is over. Each robot wins
-at most one task in an auction, because its marginal costs hold for the schedule it bid with; the others are
-offered again at once (sequential single-item auctions; Koenig et al., *The Power of Sequential Single-Item
-Auctions*, AAAI 2006, here with several items a round).
+It closes as soon as every live robot has answered, and at the latest when the time for bids is
+over. Each robot wins at most one task in an auction, because its marginal costs hold for the
+schedule it bid with; the others are offered again at once (sequential single-item auctions; Koenig
+et al., *The Power of Sequential Single-Item Auctions*, AAAI 2006, here with several items a
+round).
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Auction:
     answers: dict[RobotId, Bids] = field(default_factory=dict)
 
     def answer(self, robot: RobotId, bids: Bids) -> None:
-        """Take a robot's bids; a robot that was not invited, or answers another call, is ignored."""
+        """Take a robot's bids; a robot that was not invited, or answers another call, is
+        ignored."""
         if robot in self.invited and bids.auction == self.number:
             self.answers.setdefault(robot, bids)
 
@@ -64,9 +66,11 @@ class Auction:
 def resolve(
     lots: Collection[Lot], offers: Mapping[RobotId, Mapping[TaskId, Bid]]
 ) -> tuple[Winner, ...]:
-    """Match lots to robots: higher priority first, and within one priority the cheapest pair first.
+    """Match lots to robots: higher priority first, and within one priority the cheapest pair
+    first.
 
-    Ties go to the older task, then to the robot that sorts first, so that the same bids always give the same awards.
+    Ties go to the older task, then to the robot that sorts first, so that the same bids always
+    give the same awards.
     """
     winners: list[Winner] = []
     free = set(offers)

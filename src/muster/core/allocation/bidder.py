@@ -10,7 +10,8 @@ from muster.core.allocation.schedule import Planned, Planner, Situation
 from muster.core.types import RobotId, TaskSpec
 
 SECOND_CHANCE_COST = 60.0
-"""[s] added to the bid of a robot on which the task failed before: others go first, but it may still win."""
+"""[s] added to the bid of a robot on which the task failed before: others go first, but it may
+still win."""
 
 
 def missing_capabilities(

@@ -41,9 +41,11 @@ class AuctionConfig:
     retry_s: float = 1.0
     """Between auctions in which nobody could bid, unless something changed meanwhile."""
     schedule_capacity: int = 2
-    """Tasks a robot may hold besides the one under way. More: better routes, and more to hand over when it fails."""
+    """Tasks a robot may hold besides the one under way. More: better routes, and more to hand over
+    when it fails."""
     lookahead_s: float = 60.0
-    """A task that may not start for longer than this is not offered yet: it would only fill a schedule."""
+    """A task that may not start for longer than this is not offered yet: it would only fill a
+    schedule."""
     tasks_per_call: int = 32
     """Tasks announced at once; bounds the size of a message."""
     energy_weight: float = 0.002

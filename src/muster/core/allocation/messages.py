@@ -24,7 +24,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     """[s] the leader's node time, so that all bidders plan from the same moment."""
     commit_index: int
-    """Bidders answer once they have applied this much: else they would bid without the work they just won."""
+    """Bidders answer once they have applied this much: else they would bid without the work they
+    just won."""
     lots: tuple[Lot, ...]
 
 
@@ -33,7 +34,8 @@ class Bid(msgspec.Struct, frozen=True, kw_only=True):
 
     task_id: TaskId
     cost: float = 0.0
-    """[s] marginal: own finish time, plus delay to others in the schedule, plus energy in seconds."""
+    """[s] marginal: own finish time, plus delay to others in the schedule, plus energy in
+    seconds."""
     finish_s: float = 0.0
     """[s] from the call until it would be done."""
     travel_m: float = 0.0

@@ -1,7 +1,8 @@
 """Where robots can go: named places joined by lanes, and how far it is between any two poses.
 
-Distances are what bids are made of, so they must be cheap and the same on every robot: all pairs are computed
-once, ties go to the place that sorts first. A free pose reaches the roadmap in a straight line to a nearby place.
+Distances are what bids are made of, so they must be cheap and the same on every robot: all pairs
+are computed once, ties go to the place that sorts first. A free pose reaches the roadmap in a
+straight line to a nearby place.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Roadmap:
         return self._best(start, goal)[0]
 
     def route(self, start: Pose2D, goal: Pose2D) -> tuple[Pose2D, ...]:
-        """Poses to walk through, ending with `goal`, without `start`; empty when there is no way."""
+        """Poses to walk through, ending with `goal`, without `start`; empty when there is no
+        way."""
         length, entry, leave = self._best(start, goal)
         if math.isinf(length):
             return ()

@@ -1,8 +1,9 @@
 """One robot's schedule, and what one more task would cost in it.
 
-The schedule is a path: tasks in the order in which they will be done, starting where the robot stands. The price of a
-task is its *marginal* cost at the best place of the path: when it would be done, by how much it delays the
-others, and what energy it takes. So a busy robot is dear, a near one cheap, and a flat battery says no.
+The schedule is a path: tasks in the order in which they will be done, starting where the robot
+stands. The price of a task is its *marginal* cost at the best place of the path: when it would be
+done, by how much it delays the others, and what energy it takes. So a busy robot is dear, a near
+one cheap, and a flat battery says no.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ class Planner:
     ) -> Insertion | str:
         """The cheapest place for a task in a path; a refusal in words when there is none.
 
-        Tasks already in the path keep their order among themselves. Their deadlines must still be met, unless they
-        were missed before.
+        Tasks already in the path keep their order among themselves. Their deadlines must still be
+        met, unless they were missed before.
         """
         before = self._timeline(path, situation)
         best: Insertion | None = None

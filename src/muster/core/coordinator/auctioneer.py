@@ -1,7 +1,8 @@
 """When to hold an auction, whom to ask, and what to do with its result.
 
-One auction runs at a time. It is called when there is work that somebody could take and something has changed since
-the last one; when nobody would take what is left, it is tried again every `retry_s`.
+One auction runs at a time. It is called when there is work that somebody could take and something
+has changed since the last one; when nobody would take what is left, it is tried again every
+`retry_s`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What this robot has to tell its leader about its attempts, repeated until the ledger shows it.
 
-A claim is safe to repeat, to any leader: the ledger takes it only while the attempt is still this robot's.
+A claim is safe to repeat, to any leader: the ledger takes it only while the attempt is still this
+robot's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""All that one robot's coordinator must know at its start: itself, its team, the roadmap, the constants."""
+"""All that one robot's coordinator must know at its start: itself, its team, the roadmap, the
+constants."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from muster.core.types import ConfigurationError, RobotId
 
 @dataclass(frozen=True)
 class CoordinatorConfig:
-    """Frozen for the life of the process; every robot of the team must have the same but for `me`."""
+    """Frozen for the life of the process; every robot of the team must have the same but for
+    `me`."""
 
     me: RobotId
     team: str

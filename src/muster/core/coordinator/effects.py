@@ -1,8 +1,8 @@
 """What a coordinator wants done. The driver performs them in the order given.
 
-Only `Persist` answers back, with the event `Persisted` (or `StorageFailed`). Whatever must wait for the disk
-is simply not emitted before that event, so a driver may write and sync on another thread while it goes
-on stepping.
+Only `Persist` answers back, with the event `Persisted` (or `StorageFailed`). Whatever must wait
+for the disk is simply not emitted before that event, so a driver may write and sync on another
+thread while it goes on stepping.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class StartTask(msgspec.Struct, frozen=True):
 
 
 class StopTask(msgspec.Struct, frozen=True):
-    """Have the skill server stop this attempt and hold a safe posture; `SkillEnded` must follow."""
+    """Have the skill server stop this attempt and hold a safe posture; `SkillEnded` must
+    follow."""
 
     task_id: TaskId
     attempt: int

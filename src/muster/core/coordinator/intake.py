@@ -1,7 +1,9 @@
-"""Which requests the team can honour. What it cannot is refused at once, with the reason and the remedy.
+"""Which requests the team can honour. What it cannot is refused at once, with the reason and the
+remedy.
 
-Accepting a task that nobody will ever be able to do would make it wait for ever, so everything that can be known at
-intake is checked at intake: form, skill, capabilities, places, times, predecessors.
+Accepting a task that nobody will ever be able to do would make it wait for ever, so everything
+that can be known at intake is checked at intake: form, skill, capabilities, places, times,
+predecessors.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ _JSON_OBJECT = msgspec.json.Decoder(dict)
 
 
 def flaw_in_form(request: Request) -> str:
-    """Why a request cannot even be recorded; empty when it can. Depends on nothing but the request."""
+    """Why a request cannot even be recorded; empty when it can. Depends on nothing but the
+    request."""
     if not 1 <= len(request.request_id) <= MAX_ID_LENGTH:
         return (
             f'request_id must have 1 to {MAX_ID_LENGTH} characters, not {len(request.request_id)}'
@@ -34,8 +37,8 @@ def flaw_in_form(request: Request) -> str:
         return f'the request cannot be encoded: {error}'
     if size > MAX_REQUEST_BYTES:
         return (
-            f'the request is {size} bytes long, but at most {MAX_REQUEST_BYTES} are allowed; hand large '
-            'data to the skill by reference'
+            f'the request is {size} bytes long, but at most {MAX_REQUEST_BYTES} are allowed; '
+            'hand large data to the skill by reference'
         )
     return ''
 
@@ -74,7 +77,8 @@ def _objections(
     yield from _numbers(spec, now)
     if not skill.min_stops <= len(spec.stops) <= skill.max_stops:
         yield (
-            f'stops: {spec.kind} takes {skill.min_stops} to {skill.max_stops}, not {len(spec.stops)}'
+            f'stops: {spec.kind} takes {skill.min_stops} to {skill.max_stops}, '
+            f'not {len(spec.stops)}'
         )
     yield from _parameters(spec)
     lacks = {
@@ -82,14 +86,14 @@ def _objections(
     }
     if all(lacks.values()):
         least = min(lacks.values(), key=len, default=())
-        yield f'capabilities: no robot of the team has them all; the nearest lacks {", ".join(least)}'
+        yield f'capabilities: no robot of the team has all; the nearest lacks {", ".join(least)}'
     yield from _places(spec, config, robots_at)
     yield from _predecessors(spec, ledger)
 
 
 def _numbers(spec: TaskSpec, now: float) -> Iterator[str]:
     if spec.robots_needed != 1:
-        yield f'robots_needed: {spec.robots_needed}, but tasks for one robot are all that can be done yet'
+        yield f'robots_needed: {spec.robots_needed}, but only tasks for one robot can be done yet'
     for name in ('duration_s', 'energy_j', 'earliest_start_s', 'deadline_s'):
         value = getattr(spec, name)
         if not math.isfinite(value) or value < 0:
@@ -131,8 +135,8 @@ def _places(
             return
         if not roadmap.is_reachable(pose):
             yield (
-                f'stops[{index}]: ({pose.x:.1f}, {pose.y:.1f}) is more than {roadmap.access_m:.1f} m '
-                'from every place of the roadmap'
+                f'stops[{index}]: ({pose.x:.1f}, {pose.y:.1f}) is more than '
+                f'{roadmap.access_m:.1f} m from every place of the roadmap'
             )
             return
         if poses and math.isinf(roadmap.distance(poses[-1], pose)):

@@ -1,7 +1,9 @@
-"""What a robot does besides its own work while it leads: answer requests, keep the roster, grant leases, hold auctions.
+"""What a robot does besides its own work while it leads: answer requests, keep the roster, grant
+leases, hold auctions.
 
-An object of this class lives from an election to its end. It starts from the ledger and from nothing else: whatever a
-former leader had under way, and had not committed, is forgotten, and robots and operators repeat it.
+An object of this class lives from an election to its end. It starts from the ledger and from
+nothing else: whatever a former leader had under way, and had not committed, is forgotten, and
+robots and operators repeat it.
 """
 
 from __future__ import annotations
@@ -85,7 +87,8 @@ class Leadership:
         self._auctioneer.bids(robot, bids)
 
     def claimed(self, robot: RobotId, claim: Claim, now: Instant) -> None:
-        """A robot says what became of its attempt; whether it still counts is for the ledger to say."""
+        """A robot says what became of its attempt; whether it still counts is for the ledger to
+        say."""
         if claim.robot != robot or not self._raft.is_settled:
             return
         if not self._ledger.holds(robot, claim.task_id, claim.attempt):
@@ -113,7 +116,8 @@ class Leadership:
             self._consider(request, now)
 
     def applied(self, result: Applied) -> None:
-        """A command took effect: tell the world, answer the operator, and see whether there is work to award."""
+        """A command took effect: tell the world, answer the operator, and see whether there is
+        work to award."""
         for change in result.changes:
             self._outbox.report(
                 change.kind,
@@ -163,12 +167,14 @@ class Leadership:
                 if entry is None or not entry.is_present or entry.incarnation < seen.incarnation:
                     join = JoinRobot(robot, seen.incarnation, now.node)
                     self._replica.propose(f'join {robot} {seen.incarnation}', join)
-            elif entry is not None and entry.is_present:
-                if self.watch.may_be_released(robot, now.steady):
-                    silence = self.watch.silence(robot, now.steady)
-                    reason = f'not heard for {silence:.1f} s'
-                    lose = LoseRobot(robot, entry.incarnation, reason, now.node)
-                    self._replica.propose(_lose_key(robot), lose)
+            elif (
+                entry is not None
+                and entry.is_present
+                and self.watch.may_be_released(robot, now.steady)
+            ):
+                reason = f'not heard for {self.watch.silence(robot, now.steady):.1f} s'
+                lose = LoseRobot(robot, entry.incarnation, reason, now.node)
+                self._replica.propose(_lose_key(robot), lose)
 
     # Requests
 

@@ -1,8 +1,10 @@
-"""One robot's coordinator: events in, effects out (sans-I/O; the driver owns clock, disk and transport).
+"""One robot's coordinator: events in, effects out (sans-I/O; the driver owns clock, disk and
+transport).
 
-Every robot runs the same machine. It is a member of the Raft group that keeps the ledger (`Replica`), it performs
-the tasks that the ledger gives to it (`Performer`), and it serves the team while it is elected (`Leadership`). Nothing
-here blocks, and nothing but the arguments tells it the time.
+Every robot runs the same machine. It is a member of the Raft group that keeps the ledger
+(`Replica`), it performs the tasks that the ledger gives to it (`Performer`), and it serves the
+team while it is elected (`Leadership`). Nothing here blocks, and nothing but the arguments tells
+it the time.
 """
 
 from __future__ import annotations
@@ -73,19 +75,19 @@ class Coordinator:
     ) -> None:
         self.config = config
         self.revision = 0
-        """Grows whenever the ledger or the leader changes: what is worth publishing has changed."""
+        """Grows whenever the ledger or the leader changes: what is worth publishing has
+        changed."""
         self._now = now
         self._outbox = Outbox(config.me)
         self._replica = Replica(
             config.raft, records, rng, now.steady, self._outbox, self._on_applied
         )
-        self._performer = Performer(config, self._replica, self._outbox)
+        self._performer = Performer(config, self._replica, self._outbox, now.steady)
         self._mailroom = Mailroom(config.me, self._outbox)
         self._leadership: Leadership | None = None
         self._lives: dict[RobotId, int] = {}
         self._leader: RobotId = ''
         self._led_by_anyone_at = now.steady
-        self._started_at = now.steady
         self._warned_of_no_leader = False
 
     # What drivers call
@@ -147,7 +149,7 @@ class Coordinator:
         """Steady time at which `tick` is next needed, if nothing else happens."""
         if not self._replica.is_awake:
             return self._now.steady + NO_LEADER_S
-        return min(self._replica.raft.next_tick(), self._performer.next_tick(self._now.steady))
+        return min(self._replica.raft.next_tick(), self._performer.next_tick())
 
     def robot_view(self, now: Instant) -> RobotView:
         """This robot's state."""
@@ -219,7 +221,7 @@ class Coordinator:
             Warn(
                 'storage_failed',
                 True,
-                f'{reason}; the robot has left the team and must be restarted with a disk that works',
+                f'{reason}; the robot has left the team: mend the disk and restart it',
                 is_critical=True,
             )
         )

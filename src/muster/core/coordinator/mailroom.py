@@ -1,8 +1,9 @@
 """Requests that this robot has heard and that the ledger does not hold yet.
 
-Operators publish to everybody, so the leader has usually heard a request itself; what it has not answered after a
-moment is forwarded, again and again while leaders change. A robot that knows no leader keeps requests for a while: an
-election takes a second, and the operator repeats what stays unanswered for longer.
+Operators publish to everybody, so the leader has usually heard a request itself; what it has not
+answered after a moment is forwarded, again and again while leaders change. A robot that knows no
+leader keeps requests for a while: an election takes a second, and the operator repeats what stays
+unanswered for longer.
 """
 
 from __future__ import annotations

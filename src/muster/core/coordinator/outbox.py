@@ -1,8 +1,9 @@
 """Where the parts of a coordinator put what they want done, until the step is over.
 
-The order in which effects leave matters to those outside: first what must become durable, then what the body must
-do, then what people are told, and messages to peers last. So nobody can act on a committed entry before
-the event that tells of it is out, and a process that dies between the two leaves no gap in the record.
+The order in which effects leave matters to those outside: first what must become durable, then
+what the body must do, then what people are told, and messages to peers last. So nobody can act on
+a committed entry before the event that tells of it is out, and a process that dies between the two
+leaves no gap in the record.
 """
 
 from __future__ import annotations

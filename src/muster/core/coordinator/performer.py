@@ -1,7 +1,9 @@
-"""A robot's own work: which task its body is at, by what authority, and what it tells the leader of it.
+"""A robot's own work: which task its body is at, by what authority, and what it tells the leader
+of it.
 
-The body is at one attempt at a time. It may be at an exclusive one only while the ledger says that the attempt is this
-robot's and the authority lease runs (invariants I1 and I6); when either ends, the body is told to stop.
+The body is at one attempt at a time. It may be at an exclusive one only while the ledger says that
+the attempt is this robot's and the authority lease runs (invariants I1 and I6); when either ends,
+the body is told to stop.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class Running:
 class Performer:
     """One robot's schedule and its execution."""
 
-    def __init__(self, config: CoordinatorConfig, replica: Replica, outbox: Outbox) -> None:
+    def __init__(
+        self, config: CoordinatorConfig, replica: Replica, outbox: Outbox, now: float
+    ) -> None:
         self.report = RobotReport(is_fit=False, unfit_reason=NOT_SENSED)
         self.running: Running | None = None
         self.lease = AuthorityLease(config.membership)
@@ -57,6 +61,7 @@ class Performer:
         self._planner = Planner(config.roadmap, config.motion, config.skills, config.auction)
         self._leader: RobotId = ''
         self._report_due = -math.inf
+        self._silent_until = now + config.membership.grace_s if replica.incarnation > 1 else now
         self._call: Call | None = None
         self._had_lease = False
 
@@ -118,13 +123,14 @@ class Performer:
         self._see_to_the_body(now)
         self._answer_call(now)
         self._claims.tick(leader, now.steady)
-        if leader and now.steady >= self._report_due:
+        if leader and now.steady >= max(self._report_due, self._silent_until):
             self._report_due = now.steady + self._config.membership.report_s
             self._outbox.send(leader, Heartbeat(sent_at=now.steady, report=self.report))
 
-    def next_tick(self, now: float) -> float:
+    def next_tick(self) -> float:
         """Steady time at which `tick` is next needed."""
-        due = min(self._report_due, self._claims.next_tick())
+        report_due = max(self._report_due, self._silent_until)
+        due = min(report_due if self._leader else math.inf, self._claims.next_tick())
         return min(due, self.lease.expires_at()) if self._had_lease else due
 
     # The body

@@ -1,7 +1,9 @@
-"""This robot's copy of the ledger: a Raft member, the state machine that it feeds, and their form on disk.
+"""This robot's copy of the ledger: a Raft member, the state machine that it feeds, and their form
+on disk.
 
-A robot's *incarnation* is the number of times it has booted. It is a record in the same log, durable before the
-robot says a word, so that no peer can take a robot that has forgotten its work for the one that had it.
+A robot's *incarnation* is the number of times it has booted. It is a record in the same log,
+durable before the robot says a word, so that no peer can take a robot that has forgotten its work
+for the one that had it.
 """
 
 from __future__ import annotations
@@ -114,7 +116,8 @@ class Replica:
     # Proposing
 
     def propose(self, key: str, command: Command) -> None:
-        """Have the leader append a command at the end of the step, unless one of that key is under way."""
+        """Have the leader append a command at the end of the step, unless one of that key is under
+        way."""
         if key not in self._under_way:
             self._under_way[key] = 0
             self._proposals.append((key, command))

@@ -1,7 +1,7 @@
 """The words that robots exchange: each kind of envelope, and what its payload holds.
 
-The kind is readable in a packet dump; the payload is a msgpack map, so that a field with a default may be added
-without breaking older peers.
+The kind is readable in a packet dump; the payload is a msgpack map, so that a field with a default
+may be added without breaking older peers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a leader may write into the ledger. `at` is the leader's node time: `apply` knows no other clock."""
+"""What a leader may write into the ledger. `at` is the leader's node time: `apply` knows no other
+clock."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ class FailTask(msgspec.Struct, frozen=True, tag='fail'):
 
 
 class JoinRobot(msgspec.Struct, frozen=True, tag='join'):
-    """A robot takes part, for the first time or again; a new incarnation remembers nothing of its work."""
+    """A robot takes part, for the first time or again; a new incarnation remembers nothing of its
+    work."""
 
     robot: RobotId
     incarnation: int

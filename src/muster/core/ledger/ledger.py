@@ -1,8 +1,10 @@
-"""The replicated state machine: every robot applies the same commands in the same order to the same state.
+"""The replicated state machine: every robot applies the same commands in the same order to the
+same state.
 
-`apply` is a pure function of state and command: no clock, no randomness, no dependence on who applies it. A command that
-no longer fits (an attempt that is over, a robot that is gone) changes nothing, so commands may be repeated freely.
-That, with `attempt` growing at every award, is what makes retries safe.
+`apply` is a pure function of state and command: no clock, no randomness, no dependence on who
+applies it. A command that no longer fits (an attempt that is over, a robot that is gone) changes
+nothing, so commands may be repeated freely. That, with `attempt` growing at every award, is what
+makes retries safe.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The robot's side of authority: until when it may do exclusive work (invariants I1 and I6).
 
-A lease runs from *before* the heartbeat that the leader acknowledges was sent, on the robot's own steady clock, so it
-is never longer than the robot thinks, however slow the network is.
+A lease runs from *before* the heartbeat that the leader acknowledges was sent, on the robot's own
+steady clock, so it is never longer than the robot thinks, however slow the network is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class AuthorityLease:
         self._waiting: list[Grant] = []
 
     def granted(self, grant: Grant, applied_index: int, now: float) -> None:
-        """Take a grant; one from the future of this robot's clock is not its own and is ignored."""
+        """Take a grant; one from the future of this robot's clock is not its own and is
+        ignored."""
         if grant.heard_at > now:
             return
         self._waiting.append(grant)

@@ -22,5 +22,5 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: float
     """`Heartbeat.sent_at`, carried back."""
     commit_index: int
-    """The grant counts once the robot has applied the ledger up to here: a robot must not go on with
-    work that the ledger has taken from it."""
+    """The grant counts once the robot has applied the ledger up to here: a robot must not go on
+    with work that the ledger has taken from it."""

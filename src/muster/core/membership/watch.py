@@ -1,7 +1,7 @@
 """The leader's side of liveness: who has been heard, for how long each has been silent.
 
-Only the leader listens, so a robot's talk does not grow with the team. A new leader knows nothing of the time before
-its election and therefore counts everybody's silence from then.
+Only the leader listens, so a robot's talk does not grow with the team. A new leader knows nothing
+of the time before its election and therefore counts everybody's silence from then.
 """
 
 from __future__ import annotations

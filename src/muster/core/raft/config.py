@@ -14,13 +14,16 @@ class RaftConfig:
     me: RobotId
     voters: tuple[RobotId, ...]
     heartbeat_s: float = 0.1
-    """Larger: slower to notice lost messages. Smaller: more talk. A sixth of election_min_s is usual."""
+    """Larger: slower to notice lost messages. Smaller: more talk. A sixth of election_min_s is
+    usual."""
     election_min_s: float = 0.6
-    """Smaller: a stalled process or a slow disk costs an election. Larger: failover takes longer."""
+    """Smaller: a stalled process or a slow disk costs an election. Larger: failover takes
+    longer."""
     election_max_s: float = 1.2
     """Timeouts are drawn between the two; the narrower the range, the likelier is a split vote."""
     max_append_bytes: int = 48_000
-    """Entries sent in one message; at least one always goes. Keep it below the transport's limit."""
+    """Entries sent in one message; at least one always goes. Keep it below the transport's
+    limit."""
 
     def __post_init__(self) -> None:
         if self.me not in self.voters:

@@ -46,7 +46,8 @@ class Log:
         return tuple(chosen)
 
     def is_up_to_date(self, last_index: int, last_term: int) -> bool:
-        """Whether a log that ends so holds at least as much as this one (Ongaro 2014, section 3.6.1)."""
+        """Whether a log that ends so holds at least as much as this one (Ongaro 2014, section
+        3.6.1)."""
         return (last_term, last_index) >= (self.last_term, self.last_index)
 
     def append(self, entry: Entry) -> None:
@@ -57,8 +58,8 @@ class Log:
     def merge(self, entries: Sequence[Entry], committed: int) -> tuple[Entry, ...]:
         """Take a leader's entries; returns those that were new here.
 
-        An entry that conflicts removes all that follow it; one that is here already is left alone, so that an old
-        message cannot shorten the log.
+        An entry that conflicts removes all that follow it; one that is here already is left alone,
+        so that an old message cannot shorten the log.
         """
         for offset, entry in enumerate(entries):
             known = self.term_at(entry.index)
@@ -77,7 +78,8 @@ class Log:
         return ()
 
     def last_not_after(self, index: int, term: int) -> int:
-        """The last position up to `index` whose term is at most `term`: where two logs may still agree."""
+        """The last position up to `index` whose term is at most `term`: where two logs may still
+        agree."""
         index = min(index, self.last_index)
         while index > 0 and self._entries[index - 1].term > term:
             index -= 1

@@ -10,7 +10,8 @@ from muster.core.types import RobotId
 
 
 class Entry(msgspec.Struct, frozen=True, tag='entry'):
-    """One position of the log. `data` is opaque here; a leader's first entry of a term is empty."""
+    """One position of the log. `data` is opaque here; a leader's first entry of a term is
+    empty."""
 
     index: int
     term: int
@@ -29,7 +30,8 @@ Record: TypeAlias = Entry | HardState
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate asks for a vote; with `is_poll` it only asks whether it would get one (pre-vote)."""
+    """A candidate asks for a vote; with `is_poll` it only asks whether it would get one
+    (pre-vote)."""
 
     term: int
     last_index: int

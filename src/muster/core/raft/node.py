@@ -1,9 +1,9 @@
 """The Raft machine of one member. Its duties towards the caller are in the package docstring.
 
-Durability is asynchronous: `term`, `voted_for` and the log are ahead of the disk between `ready` and `persisted`.
-Whatever promises something about them (votes, requests for votes, acknowledgements) waits in `_promises` until the disk
-has caught up; a leader's entries go out at once, because a leader counts itself only when it is durable
-(section 10.2.1).
+Durability is asynchronous: `term`, `voted_for` and the log are ahead of the disk between `ready`
+and `persisted`. Whatever promises something about them (votes, requests for votes,
+acknowledgements) waits in `_promises` until the disk has caught up; a leader's entries go out at
+once, because a leader counts itself only when it is durable (section 10.2.1).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from muster.core.raft.progress import Progress
 from muster.core.types import MusterError, ProtocolError, RobotId
 
 
-class NotLeader(MusterError):
+class NotLeaderError(MusterError):
     """Only a leader takes proposals; nothing was changed."""
 
 
@@ -51,8 +51,8 @@ class RaftNode:
     config : the group, and this member's name in it.
     records : what was durable when the member last stopped, in the order written.
     rng : source of election timeouts.
-    now : steady time, seconds. A member that has just started votes for nobody for `election_min_s`, as
-        if it had heard from a leader: before its crash it may have.
+    now : steady time, seconds. A member that has just started votes for nobody for
+        `election_min_s`, as if it had heard from a leader: before its crash it may have.
     """
 
     def __init__(
@@ -97,11 +97,13 @@ class RaftNode:
 
     @property
     def is_settled(self) -> bool:
-        """Leader, and an entry of its own term is committed: its commit index is now everyone's (section 6.4)."""
+        """Leader, and an entry of its own term is committed: its commit index is now everyone's
+        (section 6.4)."""
         return self.is_leader and self.log.term_at(self.commit_index) == self.term
 
     def quorum_heard_at(self, now: float) -> float:
-        """Send time of the newest messages that a quorum has answered to this leader; -inf if never.
+        """Send time of the newest messages that a quorum has answered to this leader; -inf if
+        never.
 
         No other leader can have been elected before that moment.
         """
@@ -139,11 +141,11 @@ class RaftNode:
 
         Raises
         ------
-        NotLeader
+        NotLeaderError
             nothing was appended.
         """
         if not self.is_leader:
-            raise NotLeader(
+            raise NotLeaderError(
                 f'{self.config.me} is {self.role.value}; the leader is {self.leader!r}'
             )
         indices = tuple(self._append(one) for one in data)
@@ -220,7 +222,8 @@ class RaftNode:
         return self._saving[-1][1] if self._saving else self._durable_index
 
     def _replace_from(self, index: int) -> None:
-        """Entries from `index` on are new: neither what is on disk nor what is being written counts for them."""
+        """Entries from `index` on are new: neither what is on disk nor what is being written
+        counts for them."""
         self._unsaved = [one for one in self._unsaved if one.index < index]
         self._saving = deque((number, min(reach, index - 1)) for number, reach in self._saving)
         self._durable_index = min(self._durable_index, index - 1)
@@ -365,7 +368,8 @@ class RaftNode:
 
     def _on_append(self, sender: RobotId, message: Append, now: float) -> None:
         if message.term < self.term:
-            # The sender leads no more, or this member's term ran ahead alone: either way it must learn of it.
+            # The sender leads no more, or this member's term ran ahead alone: either way it must
+            # learn of it.
             self._refuse_append(sender, message)
             return
         self._follow(message.term, sender, now, f'{sender} leads term {message.term}')
@@ -426,8 +430,8 @@ class RaftNode:
     def _advance_commit(self) -> None:
         """Move the commit index to the newest entry of this term that a quorum holds durably.
 
-        Only entries of the present term are counted (section 3.6.2): an older entry on a majority can
-        still be replaced, and becomes committed along with a newer one.
+        Only entries of the present term are counted (section 3.6.2): an older entry on a majority
+        can still be replaced, and becomes committed along with a newer one.
         """
         held = sorted(
             [self._durable_index, *(one.match_index for one in self._progress.values())],
@@ -436,6 +440,8 @@ class RaftNode:
         index = held[self.config.quorum - 1]
         if index > self.commit_index and self.log.term_at(index) == self.term:
             self.commit_index = index
+            # Followers learn of it from the next heartbeat, which is therefore due at once.
+            self._heartbeat_due = -math.inf
 
 
 def _check_entries(message: Append) -> None:
@@ -447,7 +453,8 @@ def _check_entries(message: Append) -> None:
 
 
 def _restore(records: Iterable[Record]) -> tuple[HardState, list[Entry]]:
-    """Replay what was written: the last hard state, and the log with its replaced suffixes cut off."""
+    """Replay what was written: the last hard state, and the log with its replaced suffixes cut
+    off."""
     hard = HardState()
     entries: list[Entry] = []
     for record in records:

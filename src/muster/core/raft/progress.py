@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass
 class Progress:
-    """A follower is *probed* (one message at a time) until it answers, then entries are *streamed* to it."""
+    """A follower is *probed* (one message at a time) until it answers, then entries are *streamed*
+    to it."""
 
     match_index: int = 0
     """Durable there; only grows."""

@@ -1,0 +1,122 @@
+"""What can go wrong in a run, and the schedule by which it does.
+
+Schedules are plain data, so that a failing one can be printed, and shrunk by leaving faults out.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TypeAlias
+
+import msgspec
+
+from muster.core.types import RobotId
+
+
+class Crash(msgspec.Struct, frozen=True, tag='crash'):
+    """The process dies at once, losing what the disk had not synced; it restarts `lasts_s`
+    later."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+
+
+class Partition(msgspec.Struct, frozen=True, tag='partition'):
+    """Robots on either side cannot hear the other."""
+
+    at: float
+    lasts_s: float
+    side: tuple[RobotId, ...]
+
+
+class DeafLink(msgspec.Struct, frozen=True, tag='deaf_link'):
+    """One direction of one link is dead: `listener` does not hear `sender`."""
+
+    at: float
+    lasts_s: float
+    sender: RobotId
+    listener: RobotId
+
+
+class BadWeather(msgspec.Struct, frozen=True, tag='bad_weather'):
+    """The whole network loses, doubles and delays messages, and so reorders them."""
+
+    at: float
+    lasts_s: float
+    loss: float
+    """[0..1]"""
+    duplication: float
+    """[0..1]"""
+    delay_s: float
+    """Mean of the extra latency."""
+
+
+class SlowDisk(msgspec.Struct, frozen=True, tag='slow_disk'):
+    """Every sync of one robot takes `sync_s`."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+    sync_s: float
+
+
+class Stall(msgspec.Struct, frozen=True, tag='stall'):
+    """The process is frozen (SIGSTOP, swapping) and goes on later as if nothing had happened."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+
+
+class BodyFault(msgspec.Struct, frozen=True, tag='body_fault'):
+    """The robot falls, and stands again `lasts_s` later."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+
+
+Fault: TypeAlias = Crash | Partition | DeafLink | BadWeather | SlowDisk | Stall | BodyFault
+
+
+def draw_schedule(
+    rng: random.Random, robots: tuple[RobotId, ...], until_s: float
+) -> tuple[Fault, ...]:
+    """A random schedule, sparse or dense, in which every fault is over by `until_s`."""
+    faults: list[Fault] = []
+    mean_gap_s = rng.choice((0.7, 1.5, 3.0, 6.0))
+    at = 2.0
+    while True:
+        at += rng.expovariate(1.0 / mean_gap_s)
+        lasts_s = rng.choice((0.3, 1.0, 3.0, 8.0)) * rng.uniform(0.5, 1.5)
+        if at + lasts_s >= until_s:
+            return tuple(faults)
+        faults.append(_draw(rng, robots, round(at, 3), round(lasts_s, 3)))
+
+
+def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float) -> Fault:
+    robot = rng.choice(robots)
+    kinds = ['crash', 'crash', 'weather', 'disk', 'stall', 'body']
+    if len(robots) > 1:
+        kinds += ['partition', 'partition', 'deaf']
+    match rng.choice(kinds):
+        case 'crash':
+            return Crash(at, lasts_s, robot)
+        case 'partition':
+            side = rng.sample(robots, rng.randrange(1, len(robots)))
+            return Partition(at, lasts_s, tuple(sorted(side)))
+        case 'deaf':
+            sender, listener = rng.sample(robots, 2)
+            return DeafLink(at, lasts_s, sender, listener)
+        case 'weather':
+            loss, duplication = rng.uniform(0.05, 0.4), rng.uniform(0.0, 0.3)
+            return BadWeather(
+                at, lasts_s, round(loss, 3), round(duplication, 3), rng.uniform(0.0, 0.3)
+            )
+        case 'disk':
+            return SlowDisk(at, lasts_s, robot, round(rng.uniform(0.02, 0.5), 3))
+        case 'stall':
+            return Stall(at, lasts_s, robot)
+        case _:
+            return BodyFault(at, lasts_s, robot)

@@ -1,0 +1,204 @@
+"""Watches a run and stops it at the first broken promise: invariants I1 to I3, I5 and I6.
+
+The referee sees everything at once, as no robot can. It checks what has changed after every event,
+so a violation is reported at the moment at which it arises. (I4, progress, needs patience: see
+`muster.simulation.progress`.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from muster.core.coordinator.effects import Persist, StartTask
+from muster.core.coordinator.machine import Coordinator
+from muster.core.coordinator.replica import decode_records
+from muster.core.ledger.commands import AwardTasks, decode_command
+from muster.core.ledger.ledger import Ledger
+from muster.core.raft.messages import Entry
+from muster.core.raft.node import RaftNode
+from muster.core.types import MusterError, RequestId, Response, RobotId, TaskId, TaskState
+from muster.simulation.agenda import Agenda
+
+DIGEST_EVERY = 16
+"""Ledgers are compared whenever this many more entries have been applied."""
+
+
+class InvariantViolationError(MusterError):
+    """A promise was broken; the message says which, when and how."""
+
+    def __init__(self, invariant: str, at: float, text: str) -> None:
+        super().__init__(f'{invariant} broken at {at:.3f} s: {text}')
+        self.invariant = invariant
+
+
+@dataclass
+class _Seen:
+    """What was last seen of one robot's process."""
+
+    coordinator: Coordinator
+    term: int = 0
+    was_leader: bool = False
+    last_index: int = 0
+    last_term: int = 0
+    applied: int = 0
+
+
+class Referee:
+    """Judges one run."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self.committed: list[Entry] = []
+        """The log of the group, as far as any robot has ever called it committed."""
+        self.executions = 0
+        self.handovers = 0
+        """Executions of a task that another robot had begun before."""
+        self._agenda = agenda
+        self._seen: dict[RobotId, _Seen] = {}
+        self._leaders: dict[int, RobotId] = {}
+        self._written: dict[tuple[int, int], tuple[int, bytes]] = {}
+        self._digests: dict[int, bytes] = {}
+        self._executing: dict[TaskId, tuple[RobotId, int]] = {}
+        self._executed_by: dict[TaskId, RobotId] = {}
+        self._answers: dict[RequestId, Response] = {}
+
+    # Called by robots and bodies
+
+    def booted(self, robot: RobotId, coordinator: Coordinator) -> None:
+        self._seen[robot] = _Seen(coordinator)
+
+    def crashed(self, robot: RobotId) -> None:
+        del self._seen[robot]
+
+    def execution_began(self, robot: RobotId, start: StartTask) -> None:
+        """I1: nobody else is at it, with whatever attempt."""
+        self.executions += 1
+        if self._executed_by.get(start.task_id, robot) != robot:
+            self.handovers += 1
+        self._executed_by[start.task_id] = robot
+        if not start.spec.exclusive:
+            return
+        other = self._executing.get(start.task_id)
+        if other is not None:
+            self._fail(
+                'I1',
+                f'{robot} begins {start.task_id} (attempt {start.attempt}) while {other[0]} is at '
+                f'it (attempt {other[1]})',
+            )
+        self._executing[start.task_id] = (robot, start.attempt)
+
+    def execution_ended(self, robot: RobotId, start: StartTask) -> None:
+        if self._executing.get(start.task_id) == (robot, start.attempt):
+            del self._executing[start.task_id]
+
+    def answered(self, response: Response) -> None:
+        """I3: a request has one answer, whoever gives it, however often it is asked."""
+        before = self._answers.setdefault(response.request_id, response)
+        if before != response:
+            self._fail('I3', f'request {response.request_id}: first {before}, then {response}')
+
+    def writes(self, robot: RobotId, effect: Persist) -> None:
+        """I5, log matching: index and term decide an entry and the one before it."""
+        log = self._seen[robot].coordinator.replica.raft.log
+        for record in decode_records(effect.records):
+            if not isinstance(record, Entry):
+                continue
+            fact = (log.term_at(record.index - 1), record.data)
+            if log.term_at(record.index) != record.term:
+                continue
+            if self._written.setdefault((record.index, record.term), fact) != fact:
+                self._fail('I5', f'{robot} has another entry {record.index} of term {record.term}')
+
+    def observe(self, robot: RobotId) -> None:
+        """Look at a robot that has just done something."""
+        seen = self._seen.get(robot)
+        if seen is None:
+            return
+        replica = seen.coordinator.replica
+        raft = replica.raft
+        if raft.is_leader:
+            self._check_leader(robot, seen, raft)
+        seen.was_leader = raft.is_leader
+        seen.term = raft.term
+        seen.last_index, seen.last_term = raft.log.last_index, raft.log.last_term
+        if replica.applied_index > seen.applied:
+            self._check_applied(robot, seen, raft)
+            self._check_ledger(robot, seen, replica.ledger)
+
+    # Judging
+
+    def acknowledged(self) -> list[Response]:
+        """Answers that promise a task."""
+        return [answer for answer in self._answers.values() if answer.accepted]
+
+    def check_at_end(self, ledger: Ledger) -> None:
+        """I2: every task that was ever acknowledged is there, and has come to an end."""
+        for answer in self.acknowledged():
+            task = ledger.tasks.get(answer.task_id)
+            if task is None:
+                self._fail('I2', f'{answer.task_id} was acknowledged, and is in no ledger')
+            elif not task.state.is_final:
+                self._fail('I2', f'{task.id} is {task.state.name} at the end: {task.detail}')
+            elif task.state is TaskState.FAILED and not task.detail:
+                self._fail('I2', f'{task.id} has failed without a reason')
+
+    def _check_leader(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
+        elected = self._leaders.setdefault(raft.term, robot)
+        if elected != robot:
+            self._fail('I5', f'{robot} and {elected} both lead term {raft.term}')
+        if seen.was_leader and seen.term == raft.term:
+            if raft.log.term_at(seen.last_index) != seen.last_term:
+                self._fail('I5', f'{robot} has shortened its log while it led term {raft.term}')
+        elif self.committed and raft.log.term_at(len(self.committed)) != self.committed[-1].term:
+            last = self.committed[-1]
+            self._fail(
+                'I5',
+                f'{robot} leads term {raft.term} without the committed entry {last.index} of '
+                f'term {last.term}',
+            )
+
+    def _check_applied(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
+        """State machine safety: what one robot has applied at an index, all apply there."""
+        for entry in raft.log.slice(seen.applied + 1, raft.commit_index + 1):
+            if entry.index > len(self.committed):
+                self.committed.append(entry)
+                self._check_awards(entry, seen.coordinator.ledger)
+            elif self.committed[entry.index - 1] != entry:
+                self._fail('I5', f'{robot} has applied another entry {entry.index} than others')
+        seen.applied = raft.commit_index
+
+    def _check_awards(self, entry: Entry, ledger: Ledger) -> None:
+        """I6: a body has stopped exclusive work before anyone is awarded it."""
+        command = decode_command(entry.data) if entry.data else None
+        for award in command.awards if isinstance(command, AwardTasks) else ():
+            at_it = self._executing.get(award.task_id)
+            if at_it is None or at_it[1] >= award.attempt:
+                continue
+            if ledger.tasks[award.task_id].attempt == award.attempt:
+                self._fail(
+                    'I6',
+                    f'{award.task_id} is awarded to {award.robot} (attempt {award.attempt}) while '
+                    f'{at_it[0]} is still at it (attempt {at_it[1]})',
+                )
+
+    def _check_ledger(self, robot: RobotId, seen: _Seen, ledger: Ledger) -> None:
+        if seen.applied % DIGEST_EVERY:
+            return
+        digest = ledger_digest(ledger)
+        if self._digests.setdefault(seen.applied, digest) != digest:
+            self._fail('I5', f'{robot} has another ledger at entry {seen.applied} than others')
+
+    def _fail(self, invariant: str, text: str) -> None:
+        raise InvariantViolationError(invariant, self._agenda.now, text)
+
+
+def ledger_digest(ledger: Ledger) -> bytes:
+    """A fingerprint of all that the ledger holds."""
+    state = (
+        list(ledger.tasks.items()),
+        list(ledger.requests.items()),
+        list(ledger.roster.items()),
+    )
+    return hashlib.sha256(msgspec.msgpack.encode(state)).digest()

@@ -1,0 +1,35 @@
+"""Finding the few faults that matter in a failing run.
+
+Delta debugging (Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, 2002):
+leave out ever smaller parts of the schedule for as long as the run still breaks the same promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from muster.simulation.faults import Fault
+
+
+def shrink_schedule(
+    faults: Sequence[Fault], still_fails: Callable[[tuple[Fault, ...]], bool]
+) -> tuple[Fault, ...]:
+    """A schedule from which no single fault can be left out without the failure going away.
+
+    `still_fails` runs a schedule; it is called with at most about n^2 / 2 schedules for n faults.
+    """
+    kept = tuple(faults)
+    parts = 2
+    while kept:
+        size = max(1, len(kept) // parts)
+        for start in range(0, len(kept), size):
+            fewer = kept[:start] + kept[start + size :]
+            if still_fails(fewer):
+                kept = fewer
+                parts = max(parts - 1, 2)
+                break
+        else:
+            if size == 1:
+                return kept
+            parts = min(len(kept), parts * 2)
+    return kept

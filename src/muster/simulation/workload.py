@@ -1,0 +1,90 @@
+"""Operators: they ask for work, repeat themselves until they are answered, and sometimes after
+it."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+from muster.core.types import (
+    Cancel,
+    Request,
+    RequestId,
+    Response,
+    RobotId,
+    Stop,
+    Submit,
+    TaskId,
+    TaskSpec,
+)
+from muster.simulation.agenda import Agenda
+from muster.simulation.robot import SimulatedRobot
+
+REPEAT_S = 1.0
+ANSWERS_LOST = 0.1
+PLACES = tuple(f'place_{x}{y}' for x in range(3) for y in range(3))
+
+
+class Operators:
+    """Everybody who asks the team for something."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        rng: random.Random,
+        robots: dict[RobotId, SimulatedRobot],
+        until_s: float,
+    ) -> None:
+        self.answers: dict[RequestId, Response] = {}
+        self._agenda = agenda
+        self._rng = rng
+        self._robots = list(robots.values())
+        self._tasks: list[TaskId] = []
+        count = 3 * len(robots) + 3
+        for number in range(count):
+            at = rng.uniform(0.5, until_s)
+            agenda.at(at, partial(self._ask, f'request_{number:02d}'))
+
+    def answered(self, response: Response) -> None:
+        """An answer was published; not all of them arrive."""
+        if self._rng.random() < ANSWERS_LOST:
+            return
+        if response.request_id not in self.answers and response.accepted:
+            self._tasks.append(response.task_id)
+        self.answers[response.request_id] = response
+
+    def _ask(self, request_id: RequestId) -> None:
+        request = self._draw(request_id)
+        self._send(request, is_repeat=False)
+
+    def _send(self, request: Request, is_repeat: bool) -> None:
+        is_answered = request.request_id in self.answers
+        if is_answered and is_repeat and self._rng.random() < 0.7:
+            return
+        hearers = self._rng.sample(self._robots, self._rng.randint(1, len(self._robots)))
+        for robot in hearers:
+            delay = self._rng.uniform(0.001, 0.02)
+            self._agenda.after(delay, partial(robot.request, request))
+        self._agenda.after(REPEAT_S, partial(self._send, request, is_repeat=True))
+
+    def _draw(self, request_id: RequestId) -> Request:
+        rng = self._rng
+        if self._tasks and rng.random() < 0.1:
+            return Cancel(request_id, rng.choice(self._tasks))
+        kind, stops = rng.choice((('go_to', 1), ('go_to', 2), ('inspect', 1), ('carry', 2)))
+        if rng.random() < 0.05:
+            kind = 'fly'
+        deadline = (
+            1000.0 + self._agenda.now + rng.uniform(2.0, 30.0) if rng.random() < 0.15 else 0.0
+        )
+        predecessors = (rng.choice(self._tasks),) if self._tasks and rng.random() < 0.15 else ()
+        spec = TaskSpec(
+            kind=kind,
+            stops=tuple(Stop(place=rng.choice(PLACES)) for _ in range(stops)),
+            priority=rng.choice((50, 100, 100, 200)),
+            deadline_s=round(deadline, 3),
+            predecessors=predecessors,
+            exclusive=rng.random() < 0.9,
+            requester='operator',
+        )
+        return Submit(request_id, spec)
