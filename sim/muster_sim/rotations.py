@@ -44,6 +44,22 @@ def yaw(quaternion: Array) -> Array:
     return np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 
+def upright(heading: float) -> Array:
+    """The quaternion (4,) of something that stands upright and faces `heading`."""
+    return np.array([0.0, 0.0, np.sin(heading / 2), np.cos(heading / 2)])
+
+
+def between(first: Array, second: Array, share: float) -> Array:
+    """The quaternion (4,) a `share` [0..1] of the shortest way from `first` to `second`."""
+    cosine = float(first @ second)
+    if cosine < 0.0:
+        second, cosine = -second, -cosine
+    angle = np.arccos(min(cosine, 1.0))
+    if angle < 1e-4:
+        return second
+    return (np.sin((1.0 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
+
+
 def _cross(a: Array, b: Array) -> Array:
     """Cross products of rows: `numpy.cross` costs ten times as much on so few."""
     product = np.empty(np.broadcast_shapes(a.shape, b.shape))
