@@ -61,6 +61,8 @@ class SimulatorOptions:
     seed: int = 0
     has_window: bool = False
     """Show the PyBullet window; needs a display."""
+    rate: float = 1.0
+    """Simulated seconds per second."""
 
 
 def process_specs(
@@ -129,11 +131,12 @@ def _simulator_spec(
     team_file: Path, options: SimulatorOptions, environment: Mapping[str, str]
 ) -> ProcessSpec:
     window = ('--gui',) if options.has_window else ()
+    world = ('--seed', str(options.seed), '--rate', str(options.rate), *window)
     return ProcessSpec(
         name=SIMULATOR,
         package='muster_sim',
         executable='muster_sim',
-        arguments=('--team', str(team_file), '--seed', str(options.seed), *window),
+        arguments=('--team', str(team_file), *world),
         environment=environment,
         restart=RestartPolicy(limit=0),
     )
