@@ -1,8 +1,10 @@
-"""The teams that this user runs on this machine, so that `muster submit` finds what `muster up` started.
+"""The teams that this user runs on this machine, so that `muster submit` finds what `muster up`
+started.
 
-Each run is one small file in a folder of the user's own. A file counts only as long as the process that wrote it
-lives (number and start time, as numbers are used again); others are swept away. A run also claims its
-ROS domain here, so that no two runs, and nobody else's robots on this machine, hear each other.
+Each run is one small file in a folder of the user's own. A file counts only as long as the process
+that wrote it lives (number and start time, as numbers are used again); others are swept away. A
+run also claims its ROS domain here, so that no two runs, and nobody else's robots on this machine,
+hear each other.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from muster.cli.exits import NoTeamError
 from muster.core.types import ConfigurationError
 
 DOMAINS = range(1, 102)
-"""Domain ids whose ports lie below those that Linux hands out to clients; 0 is everybody's default."""
+"""Domain ids whose ports lie below those that Linux hands out to clients; 0 is everybody's
+default."""
 
 _PORT_BASE = 7400
 _PORTS_PER_DOMAIN = 250
@@ -84,7 +87,8 @@ class LiveRuns:
     ) -> Iterator[LiveRun]:
         """Announce a run of this process for as long as the context lasts.
 
-        `ROS_DOMAIN_ID` of the environment is taken when it is set; otherwise the first domain that is free.
+        `ROS_DOMAIN_ID` of the environment is taken when it is set; otherwise the first domain that
+        is free.
 
         Raises
         ------
@@ -171,8 +175,8 @@ def choose_run(runs: list[LiveRun]) -> LiveRun:
     """
     if not runs:
         raise NoTeamError(
-            'no team is running here: start one with `muster up`, or set ROS_DOMAIN_ID to that of a '
-            'team started otherwise'
+            'no team is running here: start one with `muster up`, or set ROS_DOMAIN_ID to that '
+            'of a team started otherwise'
         )
     if len(runs) > 1:
         choices = '\n'.join(

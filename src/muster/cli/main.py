@@ -1,8 +1,8 @@
 """`muster`: the operator's command line.
 
-Each command is a module of this package that holds a click command of the same name. It is imported when it is
-called for, and itself imports ROS, pydantic and matplotlib only inside the command, so that `--help` and
-completion answer at once. No error reaches a user as a traceback.
+Each command is a module of this package that holds a click command of the same name. It is
+imported when it is called for, and itself imports ROS, pydantic and matplotlib only inside the
+command, so that `--help` and completion answer at once. No error reaches a user as a traceback.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={'help_option_names': ['-h', '--help'], 'max_content_width': 99},
     epilog=(
-        'Exit status: 0 done; 1 refused or failed; 2 wrong arguments or files; 3 no running team found; '
-        '4 no answer, outcome unknown; 130 interrupted. '
-        'ROS_DOMAIN_ID chooses the team when it is set; otherwise the team that `muster up` or `muster demo` '
-        'runs for this user is found by itself.'
+        'Exit status: 0 done; 1 refused or failed; 2 wrong arguments or files; 3 no running '
+        'team found; 4 no answer, outcome unknown; 130 interrupted. ROS_DOMAIN_ID chooses the '
+        'team when it is set; otherwise the team that `muster up` or `muster demo` runs for this '
+        'user is found by itself.'
     ),
 )
 def cli() -> None:

@@ -1,8 +1,8 @@
 """Requests under way: sent again under the same id until the leader's answer comes.
 
-No I/O and no clock: whoever owns it sends what `due` returns, hands in answers, and may ask again and again.
-Repeating is safe because the team makes one task of one request id (invariant I3), and it is needed because the
-leader may die between hearing a request and answering it.
+No I/O and no clock: whoever owns it sends what `due` returns, hands in answers, and may ask again
+and again. Repeating is safe because the team makes one task of one request id (invariant I3), and
+it is needed because the leader may die between hearing a request and answering it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
-"""Operator surfaces: they read what the team publishes, and show, record and draw it. They command nothing."""
+"""Operator surfaces: they read what the team publishes, and show, record and draw it. They command
+nothing."""

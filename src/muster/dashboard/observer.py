@@ -1,7 +1,7 @@
 """Listens to a team and keeps what it last said. Read-only: it publishes nothing.
 
-Several robots may have led, and what they said last is still latched: the word of the highest term counts, and within
-a term the furthest ledger position.
+Several robots may have led, and what they said last is still latched: the word of the highest term
+counts, and within a term the furthest ledger position.
 """
 
 from __future__ import annotations
@@ -43,16 +43,12 @@ class TeamObserver:
     ----------
     node : the subscriptions are made on it; its callbacks must be spun by the caller.
     robots : robots to listen to from the start; others are added when the leader names them.
-    on_record : called with every event and alert, in the order of arrival.
-    on_response : called with every answer to a request, whoever asked, and the robot that answered.
     """
 
     def __init__(
         self,
         node: Node,
         robots: Iterable[RobotId] = (),
-        on_record: Callable[[Record], None] = lambda record: None,
-        on_response: Callable[[Response, RobotId], None] = lambda response, robot: None,
     ) -> None:
         self.team: TeamView | None = None
         self.team_stamp = 0.0
@@ -66,8 +62,8 @@ class TeamObserver:
         self._same_leader = 0
         self._tasks_version = (-1, -1)
         self._node = node
-        self._on_record = on_record
-        self._on_response = on_response
+        self._on_record: list[Callable[[Record], None]] = []
+        self._on_response: list[Callable[[Response, RobotId], None]] = []
         self._listening: set[RobotId] = set()
         for kind, topic, callback, qos in (
             (TeamStatus, '/team/status', self._hear_team, _qos(8, latched=True)),
@@ -82,13 +78,25 @@ class TeamObserver:
 
     @property
     def is_current(self) -> bool:
-        """The leader was heard twice in one term, so it is not the latched word of a former one."""
+        """The leader was heard twice in one term, so it is not the latched word of a former
+        one."""
         return self._same_leader > 1
 
     @property
     def tasks_are_current(self) -> bool:
         """The tasks are those of the leader of the moment."""
-        return self.is_current and self.team is not None and self._tasks_version[0] >= self.team.term
+        return (
+            self.is_current and self.team is not None and self._tasks_version[0] >= self.team.term
+        )
+
+    def hear_records(self, listener: Callable[[Record], None]) -> None:
+        """Have every event and alert handed on, in the order of arrival."""
+        self._on_record.append(listener)
+
+    def hear_responses(self, listener: Callable[[Response, RobotId], None]) -> None:
+        """Have every answer to a request, whoever asked, handed on with the robot that
+        answered."""
+        self._on_response.append(listener)
 
     def silence(self, robot: RobotId) -> float:
         """[s] since a robot's own status was heard; `inf` if never."""
@@ -127,13 +135,16 @@ class TeamObserver:
             self.heard_at[message.robot] = time.monotonic()
 
     def _hear_event(self, message: Event) -> None:
-        self._on_record(record_of_event(message, time.monotonic()))
+        self._tell(record_of_event(message, time.monotonic()))
 
     def _hear_alert(self, message: Alert) -> None:
-        self._on_record(record_of_alert(message, time.monotonic()))
+        self._tell(record_of_alert(message, time.monotonic()))
+
+    def _tell(self, record: Record) -> None:
+        for listener in self._on_record:
+            listener(record)
 
     def _hear_response(self, message: TaskResponse) -> None:
-        response = Response(
-            message.request_id, message.accepted, message.task_id, message.reason
-        )
-        self._on_response(response, message.answered_by)
+        response = Response(message.request_id, message.accepted, message.task_id, message.reason)
+        for listener in self._on_response:
+            listener(response, message.answered_by)

@@ -1,4 +1,5 @@
-"""From the messages that a team publishes to the plain values of the core, for display and records."""
+"""From the messages that a team publishes to the plain values of the core, for display and
+records."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from muster_msgs.msg import Alert, Event, RobotStatus, TaskArray, TeamStatus
 from muster_msgs.msg import Task as TaskMessage
 from muster_msgs.msg import TaskSpec as TaskSpecMessage
 
-from muster.core.coordinator.views import Role, RobotSummary, RobotView, TeamView
+from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
 from muster.core.ledger.task import Task
 from muster.core.types import Pose2D, Stop, TaskSpec, TaskState
 from muster.invariants.record import ALERT_CLEARED, ALERT_RAISED, Record

@@ -1,4 +1,5 @@
-"""Writes what happens in a run to `events.jsonl`, as it happens: a run that is cut short leaves all but its last line."""
+"""Writes what happens in a run to `events.jsonl`, as it happens: a run that is cut short leaves
+all but its last line."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import msgspec
 from muster.core.coordinator.views import RobotView
 from muster.core.ledger.task import Task
 from muster.core.types import RobotId, TaskSpec
+from muster.dashboard.tables import stop_name
 from muster.invariants.record import LEDGER_TASK, LedgerTask, Record, encode_line
 
 ROBOT_POSE = 'robot_pose'
@@ -93,6 +95,7 @@ class Recorder:
                 request_id=task.request_id,
                 state=task.state.name,
                 kind=task.spec.kind,
+                stops=tuple(map(stop_name, task.spec.stops)),
                 exclusive=task.spec.exclusive,
                 capable=capable(task.spec),
                 earliest_start_s=task.spec.earliest_start_s,

@@ -1,8 +1,9 @@
-"""One ROS node for a program that is not a robot: opened, spun for as long as something is awaited, closed.
+"""One ROS node for a program that is not a robot: opened, spun for as long as something is
+awaited, closed.
 
-The context is its own, not rclpy's global one, and no signal handler is installed: Ctrl-C stays with the program.
-The executor's `spin()` delivers nothing in some builds of rclpy, hence `spin_once` in a loop, which also is what a
-wait with a deadline needs.
+The context is its own, not rclpy's global one, and no signal handler is installed: Ctrl-C stays
+with the program. The executor's `spin()` delivers nothing in some builds of rclpy, hence
+`spin_once` in a loop, which also is what a wait with a deadline needs.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class RosSession:
         self.spin_until(lambda: False, seconds)
 
     def spin_until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Let callbacks run until the condition holds; False when it does not within `timeout` seconds."""
+        """Let callbacks run until the condition holds; False when it does not within `timeout`
+        seconds."""
         deadline = time.monotonic() + timeout
         while not condition():
             left = deadline - time.monotonic()

@@ -1,7 +1,8 @@
 """The promises that muster makes (I1 to I4), judged from what a run recorded.
 
-Pure functions from a history to verdicts with evidence. They rest on the words in `muster.core.types` alone,
-so that a run on ROS 2 and one in the deterministic team simulation are judged by the same code.
+Pure functions from a history to verdicts with evidence. They rest on the words in
+`muster.core.types` alone, so that a run on ROS 2 and one in the deterministic team simulation are
+judged by the same code.
 """
 
 from muster.invariants.check import check_all

@@ -1,4 +1,5 @@
-"""Whether a history may be judged at all: robots number their events, so that a missing one shows."""
+"""Whether a history may be judged at all: robots number their events, so that a missing one
+shows."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from muster.invariants.verdict import Offence, Verdict
 
 
 def check_completeness(history: History) -> Verdict:
-    """Look for gaps in the numbering of every robot's events, from the first that was heard in each of its lives."""
+    """Look for gaps in the numbering of every robot's events, from the first that was heard in
+    each of its lives."""
     heard: dict[tuple[RobotId, int], dict[int, Record]] = {}
     for record in history:
         if record.sequence:
@@ -27,6 +29,7 @@ def check_completeness(history: History) -> Verdict:
         invariant='record',
         promise='complete record',
         checked=total,
-        evidence=f'{total} events of {robots} robots in {len(heard)} lives, {len(offences)} with gaps',
+        evidence=f'{total} events of {robots} robots in {len(heard)} lives, '
+        f'{len(offences)} with gaps',
         offences=tuple(offences),
     )

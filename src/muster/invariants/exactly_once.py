@@ -32,7 +32,9 @@ def check_exactly_once(history: History) -> Verdict:
             tasks[request].setdefault(record.task_id, record)
             requests[record.task_id].setdefault(request, record)
     offences = [
-        Offence(f'request {request} made {len(made)} tasks: {", ".join(made)}', tuple(made.values()))
+        Offence(
+            f'request {request} made {len(made)} tasks: {", ".join(made)}', tuple(made.values())
+        )
         for request, made in tasks.items()
         if len(made) > 1
     ] + [
@@ -45,7 +47,7 @@ def check_exactly_once(history: History) -> Verdict:
         invariant='I3',
         promise='exactly-once intake',
         checked=len(tasks),
-        evidence=f'{sum(sent.values())} sendings of {len(tasks)} requests made {len(requests)} tasks; '
-        f'{repeated} requests were repeated',
+        evidence=f'{sum(sent.values())} sendings of {len(tasks)} requests made '
+        f'{len(requests)} tasks; {repeated} requests were repeated',
         offences=tuple(offences),
     )

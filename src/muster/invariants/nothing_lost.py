@@ -1,6 +1,7 @@
 """I2: a task whose submission was acknowledged is in the ledger for ever, and comes to an end.
 
-This is judged at the end of a run that was given the time to finish: a task that is still open then counts as undone.
+This is judged at the end of a run that was given the time to finish: a task that is still open
+then counts as undone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _FINAL_EVENTS = {
 
 
 def check_nothing_lost(history: History) -> Verdict:
-    """Check I2: every acknowledged task is in the ledger, final, with a reason if it failed, and stays so."""
+    """Check I2: every acknowledged task is in the ledger, final, with a reason if it failed, and
+    stays so."""
     acknowledged: dict[TaskId, Record] = {}
     finals: dict[TaskId, Record] = {}
     offences = []
@@ -30,7 +32,9 @@ def check_nothing_lost(history: History) -> Verdict:
             before = finals.setdefault(record.task_id, record)
             if before.kind != record.kind:
                 offences.append(
-                    Offence(f'{record.task_id}: {before.kind}, then {record.kind}', (before, record))
+                    Offence(
+                        f'{record.task_id}: {before.kind}, then {record.kind}', (before, record)
+                    )
                 )
     ledger = ledger_of(history)
     if not ledger and acknowledged:
@@ -46,7 +50,9 @@ def check_nothing_lost(history: History) -> Verdict:
             offences.append(Offence(f'{task_id}: FAILED without a reason', (answer,)))
         told = finals.get(task_id)
         if told and _FINAL_EVENTS[told.kind] != task.state:
-            offences.append(Offence(f'{task_id}: {told.kind}, but {task.state} in the ledger', (told,)))
+            offences.append(
+                Offence(f'{task_id}: {told.kind}, but {task.state} in the ledger', (told,))
+            )
     states = Counter(ledger[task].state for task in acknowledged if task in ledger)
     told = ', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none ended'
     return Verdict(

@@ -1,8 +1,8 @@
 """I4: work is awarded within a bounded time, that of a dead robot too.
 
-The clock of a waiting task runs only while the team could award it: a majority of the robots lives, and a capable
-one that is fit has room in its schedule. It is the recorder's steady clock, because leases and elections are, so
-the bounds hold however fast a simulation runs.
+The clock of a waiting task runs only while the team could award it: a majority of the robots
+lives, and a capable one that is fit has room in its schedule. It is the recorder's steady clock,
+because leases and elections are, so the bounds hold however fast a simulation runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class ProgressBounds:
     schedule_capacity: int
     """Awarded and executing tasks that a robot holds at most."""
     reaward_s: float
-    """[s] from the death of a robot to the next award of its work: lease, election and one auction."""
+    """[s] from the death of a robot to the next award of its work: lease, election and one
+    auction."""
     award_s: float
     """[s] from a task's becoming pending to its award."""
 
@@ -135,7 +136,8 @@ class _Replay:
             if waits:
                 worst = max(waits, key=lambda wait: wait.lasted_s)
                 evidence += (
-                    f'; longest {name} {worst.lasted_s:.2f} s ({worst.task_id}, bound {bound:.2f} s)'
+                    f'; longest {name} {worst.lasted_s:.2f} s ({worst.task_id}, '
+                    f'bound {bound:.2f} s)'
                 )
         return Verdict(
             invariant='I4',
@@ -225,8 +227,8 @@ class _Replay:
         ended = 'was awarded' if award is not None else 'was still not awarded'
         self._offences.append(
             Offence(
-                f'{wait.task_id} ({why}) {ended} after {wait.lasted_s:.2f} s in which a capable robot '
-                f'had room; bound {bound:.2f} s',
+                f'{wait.task_id} ({why}) {ended} after {wait.lasted_s:.2f} s in which a capable '
+                f'robot had room; bound {bound:.2f} s',
                 (wait.since,) if award is None else (wait.since, award),
             )
         )

@@ -1,9 +1,9 @@
 """What a run leaves behind: a list of records, one a line in `events.jsonl`.
 
-Robots' own events, requests and their answers, processes that start and exit, faults that were injected and the
-ledger as it stands at the end all become the same flat record, in the order in which the recorder learned of
-them. Everything that is said about a run afterwards (verdicts, tables, charts) is computed from this list alone,
-so it can be said again from the file.
+Robots' own events, requests and their answers, processes that start and exit, faults that were
+injected and the ledger as it stands at the end all become the same flat record, in the order in
+which the recorder learned of them. Everything that is said about a run afterwards (verdicts,
+tables, charts) is computed from this list alone, so it can be said again from the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     """[s] node clock of whoever tells it: wall or simulated time."""
     steady: float
-    """[s] steady clock of the recorder when it learned of it; leases and elections run on this one."""
+    """[s] steady clock of the recorder when it learned of it; leases and elections run on this
+    one."""
     kind: str
     robot: RobotId = ''
     """Who tells it; empty for the recorder itself."""
@@ -49,7 +50,8 @@ RUN_ENDED = 'run_ended'
 PROCESS_STARTED = 'process_started'
 """subject = robot (or the process name); data: name, pid."""
 PROCESS_EXITED = 'process_exited'
-"""subject = robot (or the process name); data: name, pid, status (negative: killed by that signal)."""
+"""subject = robot (or the process name); data: name, pid, status (negative: killed by that
+signal)."""
 REQUEST_SENT = 'request_sent'
 """data: request_id, operation, is_repeat."""
 REQUEST_ANSWERED = 'request_answered'
@@ -69,6 +71,8 @@ class LedgerTask(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """Name of a TaskState."""
     kind: str = ''
+    stops: tuple[str, ...] = ()
+    """In words, for people."""
     exclusive: bool = True
     capable: tuple[RobotId, ...] = ()
     """The robots of the team that have everything the task asks for."""

@@ -1,8 +1,8 @@
 """I1: an exclusive task is executed by at most one robot at any instant.
 
-An execution lasts from the skill server's `execution_started` to its `execution_ended`. A robot that is killed
-never tells the end: its body goes on with the last command until the command times out, so its execution ends that
-long after the process exited.
+An execution lasts from the skill server's `execution_started` to its `execution_ended`. A robot
+that is killed never tells the end: its body goes on with the last command until the command times
+out, so its execution ends that long after the process exited.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def executions(history: History, command_timeout_s: float) -> list[Execution]:
         elif record.kind == 'execution_ended' and key in opened:
             closed.append(_execution(opened.pop(key), record.at, record))
         elif record.kind == PROCESS_EXITED:
-            # The last words of a dying process may be heard after its exit: an execution that began
-            # later belongs to its next life.
+            # The last words of a dying process may be heard after its exit: an execution that
+            # began later belongs to its next life.
             died = [
                 key
                 for key, begun in opened.items()
@@ -123,7 +123,7 @@ def _overlap(earlier: Execution, later: Execution) -> Offence:
     until = 'and never ended' if math.isinf(earlier.end) else f'until {earlier.end:.2f} s'
     proof = (earlier.opened_by, earlier.closed_by, later.opened_by)
     return Offence(
-        f'{later.robot} began {later.task_id} (attempt {later.attempt}) at {later.begin:.2f} s while '
-        f'{earlier.robot} was at it (attempt {earlier.attempt}) {until}',
+        f'{later.robot} began {later.task_id} (attempt {later.attempt}) at {later.begin:.2f} s '
+        f'while {earlier.robot} was at it (attempt {earlier.attempt}) {until}',
         tuple(record for record in proof if record is not None),
     )

@@ -1,4 +1,5 @@
-"""What a checker says about one promise: whether it held, on how much evidence, and what broke it."""
+"""What a checker says about one promise: whether it held, on how much evidence, and what broke
+it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Scenario files (`config/scenarios/*.yaml`): which work arrives when, and what is broken on purpose.
+"""Scenario files (`config/scenarios/*.yaml`): which work arrives when, and what is broken on
+purpose.
 
-A scenario says what happens to a team; it never says what the team shall make of it. Times count from the moment at
-which the team is ready (a leader, and every robot heard), on the node clock.
+A scenario says what happens to a team; it never says what the team shall make of it. Times count
+from the moment at which the team is ready (a leader, and every robot heard), on the node clock.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ class Arrival(Strict):
     duration_s: float = Field(0.0, ge=0)
     """[s] of work at the stops; 0 = as usual for its kind."""
     retries: int = Field(2, ge=0, le=255)
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
     again_after_s: tuple[float, ...] = ()
-    """[s] after `at` at which the same request is sent again although it may have been answered: one task must
-    come of it all the same (invariant I3)."""
+    """[s] after `at` at which the same request is sent again although it may have been answered:
+    one task must come of it all the same (invariant I3)."""
 
     def spec(self, now: float) -> TaskSpec:
         """What is asked for, when it arrives at node time `now`."""
@@ -135,9 +136,8 @@ def read_scenario(path: Path) -> Stage:
 
     Raises
     ------
-    ConfigurationError
-        listing every mistake, also where the scenario names a skill, place or robot that the team or the world
-        does not have.
+    ConfigurationError listing every mistake, also where the scenario names a skill, place or robot
+        that the team or the world does not have.
     """
     scenario = read_yaml(path, Scenario)
     team_file = find_config(scenario.team, 'teams', beside=path.parent)

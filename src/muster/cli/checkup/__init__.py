@@ -1,0 +1,2 @@
+"""What `muster doctor` examines. Each check is a function that gives a finding and never
+raises."""

@@ -1,0 +1,23 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+ANSWER_S = 15.0
+"""[s] in which a team that lost its leader has a new one and answers."""
+
+
+def timeout_option(help_text: str) -> Callable[[Any], Any]:
+    """`--timeout SECONDS`, with its own explanation."""
+    return click.option(
+        '--timeout',
+        type=click.FloatRange(min=0.1),
+        default=ANSWER_S,
+        show_default=True,
+        metavar='SECONDS',
+        help=help_text,
+    )

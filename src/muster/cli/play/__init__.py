@@ -1,0 +1,1 @@
+"""Plays a scenario to a team, and says afterwards what came of it."""

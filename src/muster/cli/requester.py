@@ -1,0 +1,136 @@
+"""Puts requests to the team, and failures to the simulator, over ROS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from muster_msgs.msg import Stop as StopMessage
+from muster_msgs.msg import TaskRequest
+from muster_msgs.msg import TaskSpec as TaskSpecMessage
+from muster_msgs.srv import InjectFailure
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from muster.cli.request_desk import RequestDesk
+from muster.core.types import Cancel, Request, RobotId, Submit, TaskSpec
+
+
+class Requester:
+    """Publishes what a desk says is due.
+
+    Parameters
+    ----------
+    on_sent : called with each request that goes out, and whether it had gone out before.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        desk: RequestDesk,
+        on_sent: Callable[[Request, bool], None] = lambda request, is_repeat: None,
+    ) -> None:
+        self._desk = desk
+        self._on_sent = on_sent
+        self._publisher = node.create_publisher(
+            TaskRequest, '/team/task_requests', QoSProfile(depth=100)
+        )
+
+    @property
+    def listeners(self) -> int:
+        """Robots that would hear a request now."""
+        return int(self._publisher.get_subscription_count())
+
+    def work(self) -> None:
+        """Send what is due. Call it a few times a second."""
+        for sending in self._desk.due(time.monotonic()):
+            self._publisher.publish(message_of(sending.request))
+            self._on_sent(sending.request, sending.is_repeat)
+
+
+def message_of(request: Request) -> TaskRequest:
+    """A request as it goes on the wire."""
+    if isinstance(request, Cancel):
+        return TaskRequest(
+            request_id=request.request_id, operation=TaskRequest.CANCEL, task_id=request.task_id
+        )
+    assert isinstance(request, Submit)
+    return TaskRequest(
+        request_id=request.request_id,
+        operation=TaskRequest.SUBMIT,
+        spec=_spec_message(request.spec),
+    )
+
+
+def _spec_message(spec: TaskSpec) -> TaskSpecMessage:
+    return TaskSpecMessage(
+        kind=spec.kind,
+        stops=[
+            StopMessage(place=stop.place, x=stop.pose.x, y=stop.pose.y, yaw=stop.pose.yaw)
+            for stop in spec.stops
+        ],
+        capabilities=list(spec.capabilities),
+        robots_needed=spec.robots_needed,
+        duration_s=spec.duration_s,
+        energy_j=spec.energy_j,
+        priority=spec.priority,
+        earliest_start_s=spec.earliest_start_s,
+        deadline_s=spec.deadline_s,
+        predecessors=list(spec.predecessors),
+        exclusive=spec.exclusive,
+        retries=spec.retries,
+        parameters=spec.parameters,
+        requester=spec.requester,
+    )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure to inject; see muster_msgs/InjectFailure for units."""
+
+    robot: RobotId
+    failure: str
+    severity: float = 0.0
+    direction: float = 0.0
+    duration_s: float = 0.0
+    joints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bite:
+    """What became of an injected failure."""
+
+    accepted: bool
+    has_bitten: bool
+    detail: str
+
+
+class Injector:
+    """Client of the simulator's service; answers come in through callbacks, while the node is
+    spun."""
+
+    def __init__(self, node: Node) -> None:
+        self._client = node.create_client(InjectFailure, '/sim/inject_failure')
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a simulator offers the service."""
+        return bool(self._client.service_is_ready())
+
+    def inject(self, failure: Failure, on_answer: Callable[[Bite], None]) -> None:
+        """Ask for a failure; `on_answer` is called once, unless the simulator dies."""
+        request = InjectFailure.Request(
+            robot=failure.robot,
+            failure=failure.failure,
+            severity=float(failure.severity),
+            direction=float(failure.direction),
+            duration_s=float(failure.duration_s),
+            joints=list(failure.joints),
+        )
+        future = self._client.call_async(request)
+        future.add_done_callback(lambda done: on_answer(_bite_of(done.result())))
+
+
+def _bite_of(answer: InjectFailure.Response) -> Bite:
+    return Bite(bool(answer.accepted), bool(answer.has_bitten), str(answer.detail))

@@ -1,0 +1,172 @@
+"""`muster submit`: ask the team for a task."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from muster.cli.exits import FailedError
+from muster.cli.options import timeout_option
+from muster.cli.output import json_option, print_json, print_rich
+from muster.cli.stops import StopType
+
+if TYPE_CHECKING:
+    from muster.cli.team_link import TeamLink
+    from muster.core.ledger.task import Task
+    from muster.core.types import Stop
+
+
+def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if not value:
+        return ''
+    try:
+        parsed = json.loads(value)
+    except ValueError as error:
+        raise click.BadParameter(f'{value!r} is not JSON: {error}') from error
+    if not isinstance(parsed, dict):
+        raise click.BadParameter(
+            f'{value!r} is not a JSON object, such as {{"parcel": "parcel_1"}}'
+        )
+    return value
+
+
+@click.command(context_settings={'ignore_unknown_options': True})
+@click.argument('kind')
+@click.argument('stops', type=StopType(), nargs=-1, required=True, metavar='STOP...')
+@click.option(
+    '--priority',
+    type=click.IntRange(0, 255),
+    default=100,
+    show_default=True,
+    help='255 is done first.',
+)
+@click.option(
+    '--deadline',
+    type=click.FloatRange(min=0, min_open=True),
+    metavar='SECONDS',
+    help='From now, on the clock of the team; refused if no robot can make it.',
+)
+@click.option(
+    '--duration',
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar='SECONDS',
+    help='Of work at the stops, if it is not the usual for this kind.',
+)
+@click.option(
+    '--capability', 'capabilities', multiple=True, help='A robot must have it; repeatable.'
+)
+@click.option(
+    '--after',
+    'predecessors',
+    multiple=True,
+    metavar='TASK',
+    help='Only once it is done; repeatable.',
+)
+@click.option(
+    '--retries',
+    type=click.IntRange(0, 255),
+    default=2,
+    show_default=True,
+    help='Failed attempts that are tried again.',
+)
+@click.option(
+    '--parameters',
+    default='',
+    callback=_json_object,
+    metavar='JSON',
+    help='Object for the skill, e.g. \'{"parcel": "parcel_1"}\'.',
+)
+@click.option(
+    '--request-id',
+    default='',
+    metavar='ID',
+    help='Asking twice with the same id makes one task; made up if not given.',
+)
+@click.option(
+    '--wait', is_flag=True, help='Wait until the task has ended; status 1 unless it is done.'
+)
+@timeout_option('How long to wait for the answer, not for the work.')
+@json_option
+def submit(stops: tuple[Stop, ...], request_id: str, **options: Any) -> None:
+    """Ask the team for a task of KIND (a skill: go_to, inspect, carry_parcel, ...) at one or more
+    STOPs.
+
+    A STOP is a place of the world by name, or x,y or x,y,yaw in metres and radians. The request is
+    sent again under the same id until the team's leader has answered; the answer is given once a
+    majority of the robots has stored it.
+
+    \b
+    Examples:
+      muster submit inspect shelf_a_north
+      muster submit go_to 1.5,-3.2 --priority 200 --deadline 60
+      muster submit carry_parcel pick_north station_1 --parameters '{"parcel": "parcel_1"}' --wait
+    """
+    from muster.cli.team_link import TeamLink, team_environment
+    from muster.core.types import Submit, TaskSpec
+
+    request_id = request_id or uuid.uuid4().hex
+    with TeamLink(team_environment()) as link:
+        link.find_team()
+        deadline = options['deadline']
+        spec = TaskSpec(
+            kind=options['kind'],
+            stops=stops,
+            capabilities=options['capabilities'],
+            duration_s=options['duration'],
+            priority=options['priority'],
+            deadline_s=link.now + deadline if deadline else 0.0,
+            predecessors=options['predecessors'],
+            retries=options['retries'],
+            parameters=options['parameters'],
+            requester='muster submit',
+        )
+        response = link.ask(Submit(request_id, spec), options['timeout'], _again(request_id))
+        if not options['wait']:
+            if options['as_json']:
+                print_json(response)
+            else:
+                click.echo(f'{response.task_id} accepted (request {request_id})')
+            return
+        if not options['as_json']:
+            click.echo(
+                f'{response.task_id} accepted (request {request_id}), waiting ...', err=True
+            )
+        task = _wait(link, response.task_id)
+    _tell(task, link.now, options['as_json'])
+
+
+def _wait(link: TeamLink, task_id: str) -> Task:
+    """Until the task has ended; for as long as it takes."""
+    while True:
+        for task in link.observer.tasks:
+            if task.id == task_id and task.state.is_final:
+                return task
+        link.session.spin(0.2)
+
+
+def _tell(task: Task, now: float, as_json: bool) -> None:
+    from muster.core.types import TaskState
+    from muster.dashboard.tables import tasks_table
+
+    if as_json:
+        from muster.cli.listing import task_fields
+
+        print_json(task_fields(task))
+    else:
+        print_rich(tasks_table([task], now))
+    if task.state is not TaskState.DONE:
+        raise FailedError(f'{task.id} is {task.state.name}: {task.detail}')
+
+
+def _again(request_id: str) -> str:
+    """The command line that was typed, with the id that makes it safe to repeat."""
+    arguments = sys.argv[1:]
+    if '--request-id' not in arguments:
+        arguments = [*arguments, '--request-id', request_id]
+    return shlex.join(['muster', *arguments])
