@@ -1,8 +1,9 @@
 """Which Python the virtual environment is made from.
 
-The wheels of ROS 2 exist for CPython 3.10 to 3.14, those of PyBullet for 3.10 and 3.11 only: a later Python
-has to compile it, which takes minutes, so an older one on the PATH is preferred as long as nothing is built.
-An environment that exists decides for itself: whichever `python3` is first on the PATH today, it stays.
+The wheels of ROS 2 exist for CPython 3.10 to 3.14, those of PyBullet for 3.10 and 3.11 only: a
+later Python has to compile it, which takes minutes, so an older one on the PATH is preferred as
+long as nothing is built. An environment that exists decides for itself: whichever `python3` is
+first on the PATH today, it stays.
 
 Runs on Python 3.6 (see `__main__`).
 """
@@ -23,10 +24,10 @@ COMPLETE = (
     'ok = os.path.exists(header) and sys.implementation.name == "cpython"; '
     'sys.exit(not (ok and sys.argv[1] == "%d.%d" % sys.version_info[:2]))'
 )
-"""Ends with status 0 on a Python of the wanted version that can make environments and compile extensions."""
+"""Succeeds on a Python of the wanted version that can make environments and build extensions."""
 
 
-def is_supported(version: Sequence) -> bool:
+def is_supported(version: Sequence[int]) -> bool:
     return OLDEST <= tuple(version[:2]) <= NEWEST
 
 
@@ -46,7 +47,7 @@ def choose(root: str, path: str) -> Optional[str]:
     if sys.version_info[:2] in WHEELS_FOR_ALL:
         return here
     found = find_complete(path, WHEELS_FOR_ALL)
-    if found is None and is_supported(sys.version_info):
+    if found is None and is_supported(sys.version_info[:2]):
         return here
     return found or find_complete(path, [(3, minor) for minor in range(12, NEWEST[1] + 1)])
 

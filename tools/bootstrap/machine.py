@@ -57,7 +57,7 @@ class Machine:
         return finished.returncode, finished.stdout.decode(errors='replace')
 
     def pip(self) -> Optional[List[str]]:
-        """A command that runs pip before anything is installed: Python's own, or the wheel ensurepip holds."""
+        """A command that runs pip: this Python's own, or the one in the wheel of ensurepip."""
         if self.has_module('pip'):
             return [self.executable, '-I', '-m', 'pip']
         folders = [

@@ -1,7 +1,8 @@
 """What a machine must have before anything is installed, and the command that mends each lack.
 
-All checks run, and all that is missing is told at once. A check is a function of the machine that returns a
-`Problem` or None; `CHECKS` names them, so that each stage of the set-up can say which it relies on.
+All checks run, and all that is missing is told at once. A check is a function of the machine that
+returns a `Problem` or None; `CHECKS` names them, so that each stage of the set-up can say which it
+relies on.
 
 Runs on Python 3.6 (see `__main__`).
 """
@@ -9,7 +10,7 @@ Runs on Python 3.6 (see `__main__`).
 import os
 import re
 import tempfile
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from bootstrap import interpreter, lock
 from bootstrap.machine import Machine
@@ -64,7 +65,7 @@ def report(problems: List[Problem]) -> str:
     lines = [f'Nothing was installed: {count} missing on this machine.']
     for problem in problems:
         lines += ['', f'  {problem.what}: {problem.found}', '    mend: ' + problem.mend]
-    return '\n'.join(lines + ['', 'Then run the same command again.'])
+    return '\n'.join([*lines, '', 'Then run the same command again.'])
 
 
 def check_platform(machine: Machine, root: str) -> Optional[Problem]:
@@ -73,8 +74,8 @@ def check_platform(machine: Machine, root: str) -> Optional[Problem]:
     return Problem(
         'Linux on x86-64',
         f'this is {machine.system} on {machine.architecture}',
-        'use a Linux x86-64 machine, virtual machine or container; or install ROS 2 (Jazzy or later), '
-        'source its setup file, and build with `cd ros2_ws && colcon build`',
+        'use a Linux x86-64 machine, virtual machine or container; or install ROS 2 (Jazzy or '
+        'later), source its setup file, and build with `cd ros2_ws && colcon build`',
     )
 
 
@@ -85,7 +86,7 @@ def check_libc(machine: Machine, root: str) -> Optional[Problem]:
     return Problem(
         'glibc {}.{} or later'.format(*OLDEST_GLIBC),
         f'{name} {version}' if name else 'this system has another C library',
-        'use a distribution with glibc, from 2019 or later (Debian 10, Ubuntu 20.04, Fedora 29, ...)',
+        'use a distribution with glibc, from 2019 or later (Debian 10, Ubuntu 20.04, Fedora 29)',
     )
 
 
@@ -100,7 +101,7 @@ def check_python(machine: Machine, root: str) -> Optional[Problem]:
         '{} is {} {}, and no other was found on the PATH'.format(
             machine.executable, kind, '.'.join(map(str, machine.version))
         ),
-        'install one (3.11 has wheels for everything) with its venv module and headers, for example '
+        'install one (3.11 has wheels for everything) with its venv module and headers, as by '
         '`{}`, and run `make setup PYTHON=python3.11`'.format(
             install(machine, 'python3.11 python3.11-venv python3.11-dev', 'apt-get')
             if machine.which('apt-get')
@@ -177,7 +178,7 @@ def check_disk(machine: Machine, root: str) -> Optional[Problem]:
 
 
 def check_network(machine: Machine, root: str) -> Optional[Problem]:
-    """Fetch the smallest package of the lock with pip: its index, proxy and certificates are what counts."""
+    """Fetch a small package with pip: its index, proxy and certificates are what counts."""
     pip = machine.pip()
     if pip is None:
         return None  # told by check_venv
@@ -186,17 +187,11 @@ def check_network(machine: Machine, root: str) -> Optional[Problem]:
         with open(requirements, 'w') as file:
             file.write(lock.select(lock.read(root), [lock.SMALLEST]))
         status, output = machine.run(
-            pip
-            + ['download', '--quiet', '--no-deps', '--no-cache-dir', '--require-hashes']
-            + [
-                '--retries',
-                '1',
-                '--timeout',
-                '20',
-                '--dest',
-                folder,
-                '--requirement',
-                requirements,
+            [
+                *pip,
+                *('download', '--quiet', '--no-deps', '--no-cache-dir', '--require-hashes'),
+                *('--retries', '1', '--timeout', '20'),
+                *('--dest', folder, '--requirement', requirements),
             ],
             PIP_REQUIRE_VIRTUALENV='0',
             PIP_NO_INPUT='1',
@@ -236,10 +231,13 @@ def of_this_python(machine: Machine, thing: str) -> str:
     """Package managers complete their own Python only."""
     if machine.executable.startswith('/usr/bin/'):
         return install_package(machine, thing)
-    return f'install {machine.executable} anew, completely, or use another Python: `make setup PYTHON=/usr/bin/python3`'
+    return (
+        f'install {machine.executable} anew, completely, or use another Python: '
+        '`make setup PYTHON=/usr/bin/python3`'
+    )
 
 
-def numbers(version: str) -> tuple:
+def numbers(version: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r'\d+', version)[:2])
 
 
