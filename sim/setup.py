@@ -14,7 +14,15 @@ setup(
         (f'share/{PACKAGE}', ['package.xml']),
     ],
     python_requires='>=3.10',
-    install_requires=['setuptools', 'muster', 'click', 'networkx', 'numpy', 'onnxruntime', 'scipy'],
+    install_requires=[
+        'setuptools',
+        'muster',
+        'click',
+        'networkx',
+        'numpy',
+        'onnxruntime',
+        'scipy',
+    ],
     # PyBullet and the robot files come from requirements/, not from rosdep: a robot needs the skills alone.
     extras_require={'physics': ['pybullet'], 'test': ['pytest']},
     zip_safe=True,

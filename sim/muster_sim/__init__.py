@@ -1,1 +1,2 @@
-"""A simulated world for muster: humanoids that walk under a learned policy in PyBullet, their skills and failures."""
+"""A simulated world for muster: humanoids that walk under a learned policy in PyBullet, their
+skills and failures."""

@@ -1,7 +1,8 @@
 """What a body draws and what is left in its battery.
 
-Electrical power is the electronics' constant draw, plus the mechanical power of the motors (braking gives nothing
-back), plus the heat in their windings, which grows with the square of torque.
+Electrical power is the electronics' constant draw, plus the mechanical power of the motors
+(braking gives nothing back), plus the heat in their windings, which grows with the square of
+torque.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PowerModel:
-    """Constants of one kind of robot; the defaults are of the size published for humanoids of 35 kg."""
+    """Constants of one kind of robot; the defaults are of the size published for humanoids of 35
+    kg."""
 
     electronics_w: float = 100.0
     """[W] computers, sensors and motor drives, whatever the robot does."""

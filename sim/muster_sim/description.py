@@ -1,8 +1,8 @@
 """Robot descriptions (URDF), made fit for a fast and truthful simulation.
 
-Bullet can merge links behind fixed joints itself, but gives every link without an `<inertial>` a kilogram and a
-moment of inertia of 1 kg m^2 first: frames for sensors then triple the inertia of a humanoid's trunk. So it is
-done here, where a link without `<inertial>` weighs nothing.
+Bullet can merge links behind fixed joints itself, but gives every link without an `<inertial>` a
+kilogram and a moment of inertia of 1 kg m^2 first: frames for sensors then triple the inertia of a
+humanoid's trunk. So it is done here, where a link without `<inertial>` weighs nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ Array = NDArray[np.float64]
 
 
 def prepare_description(model: RobotModel, with_meshes: bool) -> str:
-    """The URDF text to load for a robot model: fixed joints folded, feet as boxes, meshes as asked.
+    """The URDF text to load for a robot model: fixed joints folded, feet as boxes, meshes as
+    asked.
 
     Parameters
     ----------
-    with_meshes : keep the visual meshes, named by absolute path (for a window); loading takes much longer.
+    with_meshes : keep the visual meshes, named by absolute path (for a window); loading takes much
+    longer.
     """
     source = model.description.locate()
     robot = Xml.parse(source).getroot()
@@ -42,7 +44,8 @@ def prepare_description(model: RobotModel, with_meshes: bool) -> str:
 
 
 def fold_fixed_joints(robot: Xml.Element) -> None:
-    """Make every link behind a fixed joint part of its parent: mass, inertia and shapes. In place."""
+    """Make every link behind a fixed joint part of its parent: mass, inertia and shapes. In
+    place."""
     links = {link.get('name'): link for link in robot.findall('link')}
     while True:
         parents = {_end(joint, 'parent') for joint in robot.findall('joint')}
@@ -76,9 +79,7 @@ class _Frame:
         return cls(_numbers(xyz), turn.as_matrix())
 
     def after(self, outer: _Frame) -> _Frame:
-        return _Frame(
-            outer.origin + outer.rotation @ self.origin, outer.rotation @ self.rotation
-        )
+        return _Frame(outer.origin + outer.rotation @ self.origin, outer.rotation @ self.rotation)
 
     def write(self, element: Xml.Element) -> None:
         origin = element.find('origin')
@@ -128,7 +129,14 @@ class _MassProperties:
         inertial = Xml.SubElement(link, 'inertial')
         _Frame(self.center, np.eye(3)).write(inertial)
         Xml.SubElement(inertial, 'mass', value=f'{self.mass:.9g}')
-        names = {'ixx': (0, 0), 'ixy': (0, 1), 'ixz': (0, 2), 'iyy': (1, 1), 'iyz': (1, 2), 'izz': (2, 2)}
+        names = {
+            'ixx': (0, 0),
+            'ixy': (0, 1),
+            'ixz': (0, 2),
+            'iyy': (1, 1),
+            'iyz': (1, 2),
+            'izz': (2, 2),
+        }
         Xml.SubElement(
             inertial, 'inertia', {name: f'{self.inertia[at]:.9g}' for name, at in names.items()}
         )
@@ -145,9 +153,7 @@ def _fold(parent: Xml.Element, child: Xml.Element, frame: _Frame) -> None:
             parent.append(shape)
 
 
-def _replace_by_box(
-    link: Xml.Element, size: tuple[float, ...], center: tuple[float, ...]
-) -> None:
+def _replace_by_box(link: Xml.Element, size: tuple[float, ...], center: tuple[float, ...]) -> None:
     for collision in link.findall('collision'):
         link.remove(collision)
     collision = Xml.SubElement(link, 'collision')

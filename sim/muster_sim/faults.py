@@ -1,7 +1,8 @@
 """What can be broken in a body, and the proof that it broke.
 
-Every fault watches the body after it struck and ends with a `Verdict` that states what was measured. One that
-was commanded but changed nothing (weak legs that are standing still) says that it has not bitten.
+Every fault watches the body after it struck and ends with a `Verdict` that states what was
+measured. One that was commanded but changed nothing (weak legs that are standing still) says that
+it has not bitten.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Push:
 
 @dataclass(frozen=True)
 class TorqueLoss:
-    """Motors that can give only part of their torque. The latest loss of a joint counts; a share of 0 mends it."""
+    """Motors that can give only part of their torque. The latest loss of a joint counts; a share
+    of 0 mends it."""
 
     robot: int
     share: float
@@ -104,7 +106,8 @@ class Faults:
         self._steps = 0
 
     def begin(self, request: int, fault: Fault) -> Verdict | None:
-        """Let a fault strike; its verdict comes at once when it is refused, otherwise from `step`."""
+        """Let a fault strike; its verdict comes at once when it is refused, otherwise from
+        `step`."""
         problem = self._problem(fault)
         if problem:
             return Verdict(False, False, problem)
@@ -114,7 +117,8 @@ class Faults:
         return self._lose_torque(request, fault)
 
     def step(self, motion: Motion) -> list[tuple[int, Verdict]]:
-        """Go on by one physics step; returns the verdicts that are due, with their request numbers."""
+        """Go on by one physics step; returns the verdicts that are due, with their request
+        numbers."""
         self._steps += 1
         self._peaks.append(np.abs(motion.applied))
         due = [repair for repair in self._repairs if repair[0] <= self._steps]
@@ -140,7 +144,9 @@ class Faults:
         if not 0.0 <= fault.share <= 1.0:
             return f'the share of torque lost (severity) must be in 0..1, not {fault.share:g}'
         if not 0.0 <= fault.duration_s < math.inf:
-            return f'the duration must be 0 (until mended) or more seconds, not {fault.duration_s:g}'
+            return (
+                f'the duration must be 0 (until mended) or more seconds, not {fault.duration_s:g}'
+            )
         known = self._robots.joint_names
         unknown = [name for name in fault.joints if name not in known]
         if unknown:
@@ -196,7 +202,8 @@ class _PushCourse:
 
 
 class _TorqueCourse:
-    """Watches until the controllers ask for more torque than is left, then for as long as before."""
+    """Watches until the controllers ask for more torque than is left, then for as long as
+    before."""
 
     def __init__(
         self, loss: TorqueLoss, joints: list[int], before: Array, robots: Humanoids

@@ -1,8 +1,9 @@
 """Somebody who helps a fallen robot up.
 
-The walking policies in use cannot get up from the floor. So the simulation has an assistant with a hoist, which
-is what it is: after a while it grips the base of a fallen robot, lifts it upright over two seconds with limited force,
-lets its legs take the weight, and lets go. It waits while somebody stands too close.
+The walking policies in use cannot get up from the floor. So the simulation has an assistant with a
+hoist, which is what it is: after a while it grips the base of a fallen robot, lifts it upright
+over two seconds with limited force, lets its legs take the weight, and lets go. It waits while
+somebody stands too close.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ class Hoist:
         return released
 
     def targets(self, robot: int) -> Array:
-        """(joints,) [rad] where a lifted robot's joints should be: on the way to its standing posture."""
+        """(joints,) [rad] where a lifted robot's joints should be: on the way to its standing
+        posture."""
         lift = self._lifts[robot]
         return lift.start_angles + self._share(lift) * (self._posture - lift.start_angles)
 

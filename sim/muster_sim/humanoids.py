@@ -1,8 +1,10 @@
-"""The bodies of the humanoids in Bullet: loaded once, then read and driven as arrays over the whole team.
+"""The bodies of the humanoids in Bullet: loaded once, then read and driven as arrays over the
+whole team.
 
-Two things that Bullet does not do by itself are done here. Motors have rotors whose inertia, seen through the gear,
-exceeds that of the links they move: without it the joint controllers are unstable. And Bullet tells where a body's
-centre of mass is and how it moves, whereas everyone else asks about its base link.
+Two things that Bullet does not do by itself are done here. Motors have rotors whose inertia, seen
+through the gear, exceeds that of the links they move: without it the joint controllers are
+unstable. And Bullet tells where a body's centre of mass is and how it moves, whereas everyone else
+asks about its base link.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ SOLE_FRICTION = 0.8
 
 
 class Humanoids:
-    """Robots of one model; row i of every array is robot i, joints are in the order of `joint_names`.
+    """Robots of one model; row i of every array is robot i, joints are in the order of
+    `joint_names`.
 
     Attributes
     ----------
@@ -105,7 +108,8 @@ class Humanoids:
         moves = [pybullet.getBaseVelocity(body, physicsClientId=client) for body in self.bodies]
         centers = np.array([pose[0] for pose in poses])
         self.orientation = rotations.multiply(
-            np.array([pose[1] for pose in poses]), np.repeat(rotations.conjugate(self.base_turn), len(poses), axis=0)
+            np.array([pose[1] for pose in poses]),
+            np.repeat(rotations.conjugate(self.base_turn), len(poses), axis=0),
         )
         arm = rotations.rotate(self.orientation, np.repeat(self.base_center, len(poses), axis=0))
         self.position = centers - arm
@@ -116,15 +120,25 @@ class Humanoids:
         """Drive the joints with torques (n, joints) [N m] in the next physics step."""
         for body, efforts in zip(self.bodies, torque.tolist(), strict=True):
             pybullet.setJointMotorControlArray(
-                body, self._joints, pybullet.TORQUE_CONTROL, forces=efforts, physicsClientId=self._client
+                body,
+                self._joints,
+                pybullet.TORQUE_CONTROL,
+                forces=efforts,
+                physicsClientId=self._client,
             )
 
     def push(self, robot: int, force: Array) -> None:
-        """Push a robot's torso at its centre of mass, (3,) [N] in the map frame, in the next physics step."""
+        """Push a robot's torso at its centre of mass, (3,) [N] in the map frame, in the next
+        physics step."""
         body = self.bodies[robot]
         at = pybullet.getLinkState(body, self.torso, physicsClientId=self._client)[0]
         pybullet.applyExternalForce(
-            body, self.torso, force.tolist(), at, pybullet.WORLD_FRAME, physicsClientId=self._client
+            body,
+            self.torso,
+            force.tolist(),
+            at,
+            pybullet.WORLD_FRAME,
+            physicsClientId=self._client,
         )
 
     def _load(

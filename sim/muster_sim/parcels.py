@@ -1,8 +1,9 @@
 """Hands that pick up, hold and set down parcels.
 
-Grasping is abstracted, and says so: no fingers are simulated. A hand that closes near a parcel draws it to the chest
-over a second by a constraint of limited force, holds it there, where its weight burdens the walk, and
-sets it down on the floor ahead over another second. A robot that falls drops it.
+Grasping is abstracted, and says so: no fingers are simulated. A hand that closes near a parcel
+draws it to the chest over a second by a constraint of limited force, holds it there, where its
+weight burdens the walk, and sets it down on the floor ahead over another second. A robot that
+falls drops it.
 """
 
 from __future__ import annotations
@@ -67,9 +68,7 @@ class Hands:
             build_parcel(client, parcel, world.places[parcel.place]) for parcel in world.parcels
         ]
         self._grips: dict[int, _Grip] = {}
-        dynamics = pybullet.getDynamicsInfo(
-            robots.bodies[0], robots.torso, physicsClientId=client
-        )
+        dynamics = pybullet.getDynamicsInfo(robots.bodies[0], robots.torso, physicsClientId=client)
         to_principal = rotations.conjugate(np.array([dynamics[4]]))
         self._frame = rotations.rotate(to_principal, HOLD - np.array([dynamics[3]]))[0]
         self._frame_turn = to_principal[0]
@@ -87,7 +86,8 @@ class Hands:
         return robot in self._grips
 
     def take(self, robot: int) -> str:
-        """Close a robot's hands on the nearest parcel in reach; returns its name, or '' when there is none."""
+        """Close a robot's hands on the nearest parcel in reach; returns its name, or '' when there
+        is none."""
         if robot in self._grips:
             return self.names[self._grips[robot].parcel]
         taken = {grip.parcel for grip in self._grips.values()}
@@ -166,9 +166,7 @@ class Hands:
             physicsClientId=self._client,
         )
         pybullet.changeConstraint(constraint, maxForce=GRIP_N, physicsClientId=self._client)
-        return _Grip(
-            parcel, constraint, offset, offset_turn, offset, offset_turn, np.zeros(3)
-        )
+        return _Grip(parcel, constraint, offset, offset_turn, offset, offset_turn, np.zeros(3))
 
     def _pose(self, parcel: int) -> Sequence[Array]:
         pose = pybullet.getBasePositionAndOrientation(

@@ -1,7 +1,8 @@
-"""The robots that can be simulated, as data: where their files are, how they stand, what their motors weigh.
+"""The robots that can be simulated, as data: where their files are, how they stand, what their
+motors weigh.
 
-Robot descriptions and walking policies belong to the packages `holosoma` and `holosoma-inference`; they are
-found in the installed packages and read, never imported and never copied.
+Robot descriptions and walking policies belong to the packages `holosoma` and `holosoma-inference`;
+they are found in the installed packages and read, never imported and never copied.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class RobotModel:
     fallen_height: float
     """[m] a base below this height lies on the floor."""
     armature_scale: float
-    """Armature is multiplied by it: with the true one this robot needs steps shorter than `PHYSICS_STEP_S`."""
+    """Armature is multiplied by it: with the true one this robot needs steps shorter than
+    `PHYSICS_STEP_S`."""
     angular_velocity_scale: float
     """Of the policy's observation."""
     joint_velocity_scale: float

@@ -1,4 +1,5 @@
-"""The parts of the world that do not walk: floor, walls, boxes and loose parcels, built from a world file."""
+"""The parts of the world that do not walk: floor, walls, boxes and loose parcels, built from a
+world file."""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ import pybullet
 from muster.runtime.world_file import Parcel, Place, World
 
 ROBOT, STATIC, LOOSE = 1, 2, 4
-"""Collision groups. Robots and parcels pass through each other: feet would trip over what lies on the floor, and no
-gripper is modelled that could touch (see parcels.py)."""
+"""Collision groups. Robots and parcels pass through each other: feet would trip over what lies on
+the floor, and no gripper is modelled that could touch (see parcels.py)."""
 
 FRICTION = 1.0
-"""Of everything here. Bullet multiplies it by that of the soles; at a product of 0.25 the robots slip and fall."""
+"""Of everything here. Bullet multiplies it by that of the soles; at a product of 0.25 the robots
+slip and fall."""
 
 FLOOR_COLOR = (0.82, 0.82, 0.80, 1.0)
 WALL_COLOR = (0.60, 0.62, 0.66, 1.0)
@@ -33,7 +35,9 @@ def build_scenery(client: int, world: World) -> None:
         middle = ((wall.start[0] + wall.end[0]) / 2, (wall.start[1] + wall.end[1]) / 2)
         length = math.hypot(dx, dy) + wall.thickness
         extent = (length, wall.thickness, wall.height)
-        _solid(client, extent, (*middle, wall.height / 2), math.atan2(dy, dx), 0.0, WALL_COLOR, STATIC)
+        _solid(
+            client, extent, (*middle, wall.height / 2), math.atan2(dy, dx), 0.0, WALL_COLOR, STATIC
+        )
     for box in world.boxes:
         _solid(client, box.size, (*box.center, box.size[2] / 2), box.yaw, 0.0, BOX_COLOR, STATIC)
 
@@ -61,7 +65,12 @@ def _solid(
         pybullet.GEOM_BOX, halfExtents=half, rgbaColor=color, physicsClientId=client
     )
     body = pybullet.createMultiBody(
-        mass, shape, look, center, (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)), physicsClientId=client
+        mass,
+        shape,
+        look,
+        center,
+        (0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)),
+        physicsClientId=client,
     )
     mask = {STATIC: ROBOT | LOOSE, LOOSE: STATIC | LOOSE}[group]
     pybullet.setCollisionFilterGroupMask(body, -1, group, mask, physicsClientId=client)

@@ -1,8 +1,10 @@
-"""The world as one deterministic machine: velocity commands and requests in, snapshots out, one tick at a time.
+"""The world as one deterministic machine: velocity commands and requests in, snapshots out, one
+tick at a time.
 
-A tick is one period of the walking policies (20 ms). Nothing here knows ROS, processes or the wall clock: the same
-setup and the same calls give the same bits, in any process. `stepSimulation` holds Python's interpreter lock, so
-whoever has other things to do runs this in a process of its own (physics_process.py).
+A tick is one period of the walking policies (20 ms). Nothing here knows ROS, processes or the wall
+clock: the same setup and the same calls give the same bits, in any process. `stepSimulation` holds
+Python's interpreter lock, so whoever has other things to do runs this in a process of its own
+(physics_process.py).
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ GRAVITY = 9.81
 COMMAND_TIMEOUT_S = 0.5
 """[s] without a velocity command after which a robot stands."""
 UNATTENDED_S = 3.0
-"""[s] without a command after which the body itself sets down what it holds: its software is gone, or has no
-use for it, and others must be able to take it."""
+"""[s] without a command after which the body itself sets down what it holds: its software is gone,
+or has no use for it, and others must be able to take it."""
 COMMAND_LIMIT = np.array([1.0, 0.6, 1.0])
 """vx, vy [m/s] and turning rate [rad/s] within which the policy was trained, and walks well."""
 FALLEN_TILT = -0.5
@@ -79,7 +81,8 @@ Request: TypeAlias = Fault | Grip
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of the world after a tick; row i is robot i. Velocities are in the base link frames."""
+    """The state of the world after a tick; row i is robot i. Velocities are in the base link
+    frames."""
 
     time_s: float
     position: Array
@@ -102,8 +105,9 @@ class Snapshot:
 class SimulatedWorld:
     """A warehouse, its parcels and its humanoids.
 
-    The caller's duties: `command` robots as often as it likes, at least every 0.5 s while they should walk; `submit`
-    requests under numbers of its own; `tick`; collect the `verdicts` that have become due.
+    The caller's duties: `command` robots as often as it likes, at least every 0.5 s while they
+    should walk; `submit` requests under numbers of its own; `tick`; collect the `verdicts` that
+    have become due.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -163,14 +167,16 @@ class SimulatedWorld:
         pybullet.disconnect(physicsClientId=self._client)
 
     def command(self, robot: int, vx: float, vy: float, wz: float) -> None:
-        """Have a robot walk by this velocity, in its base link frame, until `COMMAND_TIMEOUT_S` from now."""
+        """Have a robot walk by this velocity, in its base link frame, until `COMMAND_TIMEOUT_S`
+        from now."""
         command = np.array((vx, vy, wz))
         if np.isfinite(command).all():
             self._commands[robot] = np.clip(command, -COMMAND_LIMIT, COMMAND_LIMIT)
             self._commanded_s[robot] = self._attended_s[robot] = self.time_s
 
     def submit(self, number: int, request: Request) -> None:
-        """Ask for something; exactly one verdict with this number comes from some later `verdicts`."""
+        """Ask for something; exactly one verdict with this number comes from some later
+        `verdicts`."""
         if self.is_down[request.robot]:
             verdict: Verdict | None = Verdict(False, False, 'the robot lies on the floor')
         elif isinstance(request, Grip):

@@ -1,7 +1,9 @@
-"""The trained policy that makes humanoids walk by velocity command, evaluated for the whole team at once.
+"""The trained policy that makes humanoids walk by velocity command, evaluated for the whole team
+at once.
 
-It observes a robot's rotation, gravity, joints, its own last action and the phase of the gait, 50 times a second,
-and answers with a target angle for each joint. The network belongs to the package `holosoma-inference`.
+It observes a robot's rotation, gravity, joints, its own last action and the phase of the gait, 50
+times a second, and answers with a target angle for each joint. The network belongs to the package
+`holosoma-inference`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class WalkingPolicy:
     Attributes
     ----------
     joint_names : order of all joint arrays.
-    stiffness, damping : (joints,) [N m/rad], [N m s/rad] of the joint controllers the policy was trained with.
+    stiffness, damping : (joints,) [N m/rad], [N m s/rad] of the joint controllers the policy was
+    trained with.
     posture : (joints,) [rad] angles about which it acts.
     """
 
@@ -113,9 +116,10 @@ def _session(network: bytes) -> ort.InferenceSession:
 def _with_batch(network: bytes, batch: int, widths: tuple[int, int]) -> bytes:
     """The same network declared for a batch of robots.
 
-    The file fixes the batch at 1 in the shapes of its input and output alone; every layer takes any. The two numbers
-    are rewritten in place (protobuf field 1 of the first dimension), which keeps the length of the message. At
-    four robots this is three times faster than four calls, with the same bits as a result.
+    The file fixes the batch at 1 in the shapes of its input and output alone; every layer takes
+    any. The two numbers are rewritten in place (protobuf field 1 of the first dimension), which
+    keeps the length of the message. At four robots this is three times faster than four calls,
+    with the same bits as a result.
     """
     for width in widths:
         declared, wanted = (bytes((0x0A, 2, 8, n, 0x0A, 2, 8, width)) for n in (1, batch))
