@@ -203,6 +203,6 @@ def domains_in_use(tables: tuple[str, ...] = ('/proc/net/udp', '/proc/net/udp6')
 
 def _is_alive(run: LiveRun) -> bool:
     try:
-        return abs(psutil.Process(run.pid).create_time() - run.started) < 1.0
+        return bool(abs(psutil.Process(run.pid).create_time() - run.started) < 1.0)
     except psutil.Error:
         return False

@@ -41,7 +41,11 @@ class CommandFailed(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self._exit_code = exit_code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        return self._exit_code
 
     def show(self, file: Any = None) -> None:
         click.echo(f'muster: {self.message}', err=True)

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from muster_msgs.msg import Stop as StopMessage
-from muster_msgs.msg import TaskRequest
-from muster_msgs.msg import TaskSpec as TaskSpecMessage
+from muster_msgs import msg as ros
 from muster_msgs.srv import InjectFailure
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
 
 from muster.cli.request_desk import RequestDesk
-from muster.core.types import Cancel, Request, RobotId, Submit, TaskSpec
+from muster.core.types import Request, RobotId
+from muster.ros import qos
+from muster.ros.conversions import request_to_msg
+from muster.ros.names import TASK_REQUESTS
 
 
 class Requester:
@@ -33,9 +33,7 @@ class Requester:
     ) -> None:
         self._desk = desk
         self._on_sent = on_sent
-        self._publisher = node.create_publisher(
-            TaskRequest, '/team/task_requests', QoSProfile(depth=100)
-        )
+        self._publisher = node.create_publisher(ros.TaskRequest, TASK_REQUESTS, qos.REQUESTS)
 
     @property
     def listeners(self) -> int:
@@ -45,44 +43,8 @@ class Requester:
     def work(self) -> None:
         """Send what is due. Call it a few times a second."""
         for sending in self._desk.due(time.monotonic()):
-            self._publisher.publish(message_of(sending.request))
+            self._publisher.publish(request_to_msg(sending.request))
             self._on_sent(sending.request, sending.is_repeat)
-
-
-def message_of(request: Request) -> TaskRequest:
-    """A request as it goes on the wire."""
-    if isinstance(request, Cancel):
-        return TaskRequest(
-            request_id=request.request_id, operation=TaskRequest.CANCEL, task_id=request.task_id
-        )
-    assert isinstance(request, Submit)
-    return TaskRequest(
-        request_id=request.request_id,
-        operation=TaskRequest.SUBMIT,
-        spec=_spec_message(request.spec),
-    )
-
-
-def _spec_message(spec: TaskSpec) -> TaskSpecMessage:
-    return TaskSpecMessage(
-        kind=spec.kind,
-        stops=[
-            StopMessage(place=stop.place, x=stop.pose.x, y=stop.pose.y, yaw=stop.pose.yaw)
-            for stop in spec.stops
-        ],
-        capabilities=list(spec.capabilities),
-        robots_needed=spec.robots_needed,
-        duration_s=spec.duration_s,
-        energy_j=spec.energy_j,
-        priority=spec.priority,
-        earliest_start_s=spec.earliest_start_s,
-        deadline_s=spec.deadline_s,
-        predecessors=list(spec.predecessors),
-        exclusive=spec.exclusive,
-        retries=spec.retries,
-        parameters=spec.parameters,
-        requester=spec.requester,
-    )
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from muster_msgs.msg import Alert, Event, RobotStatus, TaskArray, TaskResponse, TeamStatus
+from muster_msgs import msg as ros
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 
 from muster.core.coordinator.views import RobotView, TeamView
 from muster.core.ledger.task import Task
@@ -25,15 +26,8 @@ from muster.dashboard.readings import (
     team_of,
 )
 from muster.invariants.record import Record
-
-
-def _qos(depth: int, *, latched: bool = False) -> QoSProfile:
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=depth,
-        reliability=ReliabilityPolicy.RELIABLE,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
-    )
+from muster.ros import names, qos
+from muster.ros.conversions import response_from_msg
 
 
 class TeamObserver:
@@ -65,14 +59,15 @@ class TeamObserver:
         self._on_record: list[Callable[[Record], None]] = []
         self._on_response: list[Callable[[Response, RobotId], None]] = []
         self._listening: set[RobotId] = set()
-        for kind, topic, callback, qos in (
-            (TeamStatus, '/team/status', self._hear_team, _qos(8, latched=True)),
-            (TaskArray, '/team/tasks', self._hear_tasks, _qos(8, latched=True)),
-            (Event, '/team/events', self._hear_event, _qos(1000)),
-            (Alert, '/team/alerts', self._hear_alert, _qos(100, latched=True)),
-            (TaskResponse, '/team/task_responses', self._hear_response, _qos(100)),
-        ):
-            node.create_subscription(kind, topic, callback, qos)
+        topics: tuple[tuple[type, str, Callable[[Any], None], QoSProfile], ...] = (
+            (ros.TeamStatus, names.TEAM_STATUS, self._hear_team, qos.STATE),
+            (ros.TaskArray, names.TEAM_TASKS, self._hear_tasks, qos.STATE),
+            (ros.Event, names.TEAM_EVENTS, self._hear_event, qos.EVENTS),
+            (ros.Alert, names.TEAM_ALERTS, self._hear_alert, qos.ALERTS),
+            (ros.TaskResponse, names.TASK_RESPONSES, self._hear_response, qos.REQUESTS),
+        )
+        for kind, topic, callback, quality in topics:
+            node.create_subscription(kind, topic, callback, quality)
         for robot in robots:
             self._listen_to(robot)
 
@@ -108,10 +103,10 @@ class TeamObserver:
             return
         self._listening.add(robot)
         self._node.create_subscription(
-            RobotStatus, f'/{robot}/status', self._hear_robot, _qos(4, latched=True)
+            ros.RobotStatus, f'/{robot}/{names.STATUS}', self._hear_robot, qos.STATE
         )
 
-    def _hear_team(self, message: TeamStatus) -> None:
+    def _hear_team(self, message: ros.TeamStatus) -> None:
         if self.team is not None and message.term < self.team.term:
             return
         is_same = self.team is not None and message.term == self.team.term
@@ -122,29 +117,29 @@ class TeamObserver:
         for robot in self.team.robots:
             self._listen_to(robot.robot)
 
-    def _hear_tasks(self, message: TaskArray) -> None:
+    def _hear_tasks(self, message: ros.TaskArray) -> None:
         version = (message.term, message.log_index)
         if version >= self._tasks_version:
             self._tasks_version = version
             self.tasks = tasks_of(message)
 
-    def _hear_robot(self, message: RobotStatus) -> None:
+    def _hear_robot(self, message: ros.RobotStatus) -> None:
         known = self.robots.get(message.robot)
         if known is None or message.incarnation >= known.incarnation:
             self.robots[message.robot] = robot_of(message)
             self.heard_at[message.robot] = time.monotonic()
 
-    def _hear_event(self, message: Event) -> None:
+    def _hear_event(self, message: ros.Event) -> None:
         self._tell(record_of_event(message, time.monotonic()))
 
-    def _hear_alert(self, message: Alert) -> None:
+    def _hear_alert(self, message: ros.Alert) -> None:
         self._tell(record_of_alert(message, time.monotonic()))
 
     def _tell(self, record: Record) -> None:
         for listener in self._on_record:
             listener(record)
 
-    def _hear_response(self, message: TaskResponse) -> None:
-        response = Response(message.request_id, message.accepted, message.task_id, message.reason)
+    def _hear_response(self, message: ros.TaskResponse) -> None:
+        response = response_from_msg(message)
         for listener in self._on_response:
             listener(response, message.answered_by)

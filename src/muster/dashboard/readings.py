@@ -6,17 +6,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from muster_msgs.msg import Alert, Event, RobotStatus, TaskArray, TeamStatus
-from muster_msgs.msg import Task as TaskMessage
-from muster_msgs.msg import TaskSpec as TaskSpecMessage
+from muster_msgs import msg as ros
 
 from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
 from muster.core.ledger.task import Task
-from muster.core.types import Pose2D, Stop, TaskSpec, TaskState
+from muster.core.types import Pose2D, TaskState
 from muster.invariants.record import ALERT_CLEARED, ALERT_RAISED, Record
+from muster.ros.conversions import spec_from_msg
 
 
-def team_of(message: TeamStatus) -> TeamView:
+def team_of(message: ros.TeamStatus) -> TeamView:
     robots = tuple(
         RobotSummary(
             robot=robot.robot,
@@ -47,7 +46,7 @@ def team_of(message: TeamStatus) -> TeamView:
     )
 
 
-def robot_of(message: RobotStatus) -> RobotView:
+def robot_of(message: ros.RobotStatus) -> RobotView:
     return RobotView(
         robot=message.robot,
         squad=message.squad,
@@ -71,11 +70,11 @@ def robot_of(message: RobotStatus) -> RobotView:
     )
 
 
-def tasks_of(message: TaskArray) -> tuple[Task, ...]:
+def tasks_of(message: ros.TaskArray) -> tuple[Task, ...]:
     return tuple(_task_of(task) for task in message.tasks)
 
 
-def record_of_event(message: Event, steady: float) -> Record:
+def record_of_event(message: ros.Event, steady: float) -> Record:
     """A robot's event, as heard at `steady`; data that is no JSON object is kept as text."""
     return Record(
         at=seconds(message.stamp),
@@ -93,7 +92,7 @@ def record_of_event(message: Event, steady: float) -> Record:
     )
 
 
-def record_of_alert(message: Alert, steady: float) -> Record:
+def record_of_alert(message: ros.Alert, steady: float) -> Record:
     return Record(
         at=seconds(message.stamp),
         steady=steady,
@@ -109,11 +108,11 @@ def seconds(stamp: Any) -> float:
     return float(stamp.sec) + float(stamp.nanosec) * 1e-9
 
 
-def _task_of(message: TaskMessage) -> Task:
+def _task_of(message: ros.Task) -> Task:
     return Task(
         id=message.id,
         request_id=message.request_id,
-        spec=_spec_of(message.spec),
+        spec=spec_from_msg(message.spec),
         state=TaskState(message.state),
         attempt=message.attempt,
         robot=message.robot,
@@ -125,25 +124,6 @@ def _task_of(message: TaskMessage) -> Task:
         awarded_at=message.awarded_at_s,
         started_at=message.started_at_s,
         ended_at=message.ended_at_s,
-    )
-
-
-def _spec_of(message: TaskSpecMessage) -> TaskSpec:
-    return TaskSpec(
-        kind=message.kind,
-        stops=tuple(Stop(stop.place, Pose2D(stop.x, stop.y, stop.yaw)) for stop in message.stops),
-        capabilities=tuple(message.capabilities),
-        robots_needed=message.robots_needed,
-        duration_s=message.duration_s,
-        energy_j=message.energy_j,
-        priority=message.priority,
-        earliest_start_s=message.earliest_start_s,
-        deadline_s=message.deadline_s,
-        predecessors=tuple(message.predecessors),
-        exclusive=message.exclusive,
-        retries=message.retries,
-        parameters=message.parameters,
-        requester=message.requester,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.rule import Rule
@@ -113,7 +113,7 @@ class LiveView:
         ended = [task for task in tasks if task.state.is_final]
         room = max(SHOWN_TASKS - len(shown), 0)
         shown = sorted([*ended[len(ended) - room :], *shown], key=lambda task: task.id)
-        parts = [
+        parts: list[RenderableType] = [
             Rule(board.title, align='left', style='dim'),
             team_line(observer.team),
             self._progress(),

@@ -54,12 +54,12 @@ def check_nothing_lost(history: History) -> Verdict:
                 Offence(f'{task_id}: {told.kind}, but {task.state} in the ledger', (told,))
             )
     states = Counter(ledger[task].state for task in acknowledged if task in ledger)
-    told = ', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none ended'
+    tally = ', '.join(f'{count} {state}' for state, count in sorted(states.items()))
     return Verdict(
         invariant='I2',
         promise='nothing lost',
         checked=len(acknowledged),
-        evidence=f'{len(acknowledged)} acknowledged: {told}',
+        evidence=f'{len(acknowledged)} acknowledged: {tally or "none ended"}',
         offences=tuple(offences),
     )
 

@@ -45,12 +45,12 @@ class Arrival(Strict):
     """[s]"""
     kind: str
     stops: tuple[Annotated[StopEntry, BeforeValidator(_as_tuple)], ...]
-    priority: int = Field(100, ge=0, le=255)
-    deadline_s: float = Field(0.0, ge=0)
+    priority: int = Field(default=100, ge=0, le=255)
+    deadline_s: float = Field(default=0.0, ge=0)
     """[s] after its arrival; 0 = none."""
-    duration_s: float = Field(0.0, ge=0)
+    duration_s: float = Field(default=0.0, ge=0)
     """[s] of work at the stops; 0 = as usual for its kind."""
-    retries: int = Field(2, ge=0, le=255)
+    retries: int = Field(default=2, ge=0, le=255)
     parameters: dict[str, Any] = Field(default_factory=dict)
     again_after_s: tuple[float, ...] = ()
     """[s] after `at` at which the same request is sent again although it may have been answered:
@@ -78,15 +78,15 @@ class Fault(Strict):
     target: str
     """A robot's name, or one of `leader`, `follower`, `random`."""
     failure: Literal['process_kill', 'push', 'torque_loss']
-    severity: float = Field(0.0, ge=0)
+    severity: float = Field(default=0.0, ge=0)
     """push: impulse [N s]; torque_loss: share of the torque lost [0..1]."""
     direction: float = 0.0
     """push: [rad] in the map frame."""
-    duration_s: float = Field(0.0, ge=0)
+    duration_s: float = Field(default=0.0, ge=0)
     """torque_loss: [s]; 0 = until cleared."""
     joints: tuple[str, ...] = ()
     """torque_loss: names; empty = all."""
-    restart_after_s: float | None = Field(None, gt=0)
+    restart_after_s: float | None = Field(default=None, gt=0)
     """process_kill: [s] until the robot's process is started again."""
 
     @model_validator(mode='after')

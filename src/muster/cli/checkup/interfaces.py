@@ -30,10 +30,9 @@ def check_interfaces() -> Finding:
                 'run `make setup` in the checkout; on a machine with ROS 2, build with '
                 '`cd ros2_ws && colcon build` and source its install/setup.bash',
             )
-    from muster_msgs.msg import Envelope
-
     try:
-        Envelope.__class__.__import_type_support__()
+        messages = importlib.import_module('muster_msgs.msg')
+        type(messages.Envelope).__import_type_support__()
     except Exception as error:
         return Finding(
             NAME,
