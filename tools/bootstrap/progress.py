@@ -8,7 +8,6 @@ and then.
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from typing import TextIO
 
@@ -20,7 +19,7 @@ SILENCE_S = 20.0
 class Progress:
     """Prints the course of a set-up of some number of stages."""
 
-    def __init__(self, total: int, stream: TextIO = sys.stdout) -> None:
+    def __init__(self, total: int, stream: TextIO) -> None:
         self._total = total
         self._stream = stream
         self._is_terminal = stream.isatty()

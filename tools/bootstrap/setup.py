@@ -53,7 +53,7 @@ def run_stale(clone: Clone, stages: Sequence[Stage], interruption: Interruption,
     if problems:
         print(prerequisites.report(problems), file=sys.stderr)
         return 1
-    progress = Progress(len(todo))
+    progress = Progress(len(todo), sys.stdout)
     remove_stamps(clone, todo)
     for stage in todo:
         interruption.check()
