@@ -42,7 +42,7 @@ def empty(clone: Clone) -> None:
 
 
 def with_prefix(activate: str) -> str:
-    """The text of an `activate` for sh that sets AMENT_PREFIX_PATH too, and unsets it on leaving."""
+    """`activate` for sh, extended to set AMENT_PREFIX_PATH, and to unset it on leaving."""
     leaving = LEAVING + '    unset AMENT_PREFIX_PATH\n'
     return activate.replace(LEAVING, leaving, 1) + PREFIX_LINES
 
