@@ -1,0 +1,172 @@
+"""A process that talks like a team: one leader's word, two robots, a ledger that takes requests.
+
+It stands in for real robots where only the operator's side is tested. Started by the fixture
+`team`.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+from muster_msgs import msg as ros
+from rclpy.node import Node
+
+from muster.core.coordinator.effects import Report
+from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.ledger.task import Task
+from muster.core.types import Pose2D, Response, Submit, TaskState
+from muster.dashboard.ros_session import RosSession
+from muster.ros import names, qos
+from muster.ros.conversions import (
+    report_to_msg,
+    request_from_msg,
+    response_to_msg,
+    robot_view_to_msg,
+    task_to_msg,
+    team_view_to_msg,
+)
+
+ROBOTS = ('g1_1', 'g1_2')
+TERM = 3
+
+
+class FakeTeam:
+    """Accepts every kind but `dance`, and has each task done a moment later."""
+
+    def __init__(self, node: Node, deaf: int, ends_as: TaskState) -> None:
+        self._node = node
+        self._deaf = deaf
+        self._ends_as = ends_as
+        self._tasks: dict[str, Task] = {}
+        self._events = 0
+        publish = node.create_publisher
+        self._team = publish(ros.TeamStatus, names.TEAM_STATUS, qos.STATE)
+        self._array = publish(ros.TaskArray, names.TEAM_TASKS, qos.STATE)
+        self._event = publish(ros.Event, names.TEAM_EVENTS, qos.EVENTS)
+        self._response = publish(ros.TaskResponse, names.TASK_RESPONSES, qos.REQUESTS)
+        self._robots = {
+            robot: publish(ros.RobotStatus, f'/{robot}/{names.STATUS}', qos.STATE)
+            for robot in ROBOTS
+        }
+        node.create_subscription(ros.TaskRequest, names.TASK_REQUESTS, self._hear, qos.REQUESTS)
+        node.create_timer(0.1, self._tell)
+
+    def _hear(self, message: ros.TaskRequest) -> None:
+        if self._deaf > 0:
+            self._deaf -= 1
+            return
+        request = request_from_msg(message)
+        assert not isinstance(request, str)
+        if not isinstance(request, Submit):
+            answer = Response(request.request_id, False, reason='nothing can be cancelled here')
+        elif request.spec.kind == 'dance':
+            answer = Response(request.request_id, False, reason="no robot has a skill 'dance'")
+        else:
+            known = self._tasks.get(request.request_id)
+            task = known or Task(
+                id=f'task_{len(self._tasks) + 1:04d}',
+                request_id=request.request_id,
+                spec=request.spec,
+                state=TaskState.EXECUTING,
+                robot='g1_2',
+                attempt=1,
+                award_reason='cheapest of 2',
+                submitted_at=self._now(),
+                started_at=self._now(),
+            )
+            self._tasks[request.request_id] = task
+            answer = Response(request.request_id, True, task.id)
+            self._say('task_submitted', task.id)
+        self._response.publish(response_to_msg(answer, 'g1_1'))
+
+    def _tell(self) -> None:
+        for request, task in self._tasks.items():
+            if not task.state.is_final and self._now() - task.started_at > 0.5:
+                self._tasks[request] = msgspec.structs.replace(
+                    task, state=self._ends_as, ended_at=self._now(), detail='so it goes'
+                )
+        stamp = self._node.get_clock().now().to_msg()
+        self._team.publish(team_view_to_msg(self._view(), stamp))
+        tasks = [task_to_msg(task) for task in self._tasks.values()]
+        self._array.publish(
+            ros.TaskArray(stamp=stamp, leader='g1_1', term=TERM, log_index=9, tasks=tasks)
+        )
+        for robot, publisher in self._robots.items():
+            publisher.publish(robot_view_to_msg(self._robot(robot)))
+
+    def _say(self, kind: str, task_id: str) -> None:
+        self._events += 1
+        event = report_to_msg(Report(kind, task_id=task_id, detail='told by the fake'))
+        event.robot, event.incarnation, event.sequence = 'g1_1', 1, self._events
+        self._event.publish(event)
+
+    def _now(self) -> float:
+        return self._node.get_clock().now().nanoseconds * 1e-9
+
+    def _view(self) -> TeamView:
+        robots = tuple(
+            RobotSummary(
+                robot=robot,
+                squad='alpha',
+                is_alive=True,
+                is_fit=True,
+                unfit_reason='',
+                battery=0.8,
+                silent_s=0.1,
+                task_id='',
+                queued=0,
+            )
+            for robot in ROBOTS
+        )
+        return TeamView(
+            team='fake',
+            leader='g1_1',
+            term=TERM,
+            commit_index=9,
+            has_quorum=True,
+            robots=robots,
+            tasks_pending=0,
+            tasks_awarded=0,
+            tasks_executing=0,
+            tasks_done=0,
+            tasks_failed=0,
+            tasks_cancelled=0,
+        )
+
+    def _robot(self, robot: str) -> RobotView:
+        return RobotView(
+            robot=robot,
+            squad='alpha',
+            incarnation=1,
+            is_fit=True,
+            unfit_reason='',
+            pose=Pose2D(1.0, 2.0, 0.0),
+            battery=0.8,
+            capabilities=('walk',),
+            task_id='',
+            attempt=0,
+            activity='',
+            progress=0.0,
+            schedule=(),
+            raft_role=Role.LEADER if robot == 'g1_1' else Role.FOLLOWER,
+            term=TERM,
+            leader='g1_1',
+            commit_index=9,
+            applied_index=9,
+            lease_remaining_s=2.0,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--deaf', type=int, default=0, help='requests that go unheard at first')
+    parser.add_argument('--ends-as', default='DONE')
+    arguments = parser.parse_args()
+    with RosSession('fake_team', {}) as session:
+        FakeTeam(session.node, arguments.deaf, TaskState[arguments.ends_as])
+        session.spin(120.0)
+
+
+if __name__ == '__main__':
+    main()

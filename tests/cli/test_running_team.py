@@ -1,0 +1,138 @@
+"""The commands that talk to a team, against a process that talks like one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from muster.cli.live_runs import LiveRuns
+
+pytestmark = pytest.mark.ros
+
+MUSTER = (sys.executable, '-c', 'from muster.cli.main import main; main()')
+FAKE = Path(__file__).with_name('fake_team.py')
+
+
+class Shell:
+    """Runs `muster` as another terminal would."""
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = {**os.environ, 'XDG_RUNTIME_DIR': str(folder)}
+        self._environment.pop('ROS_DOMAIN_ID', None)
+
+    def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*MUSTER, *arguments],
+            env={**self._environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts a fake team in a domain of its own that commands find by themselves."""
+    (tmp_path / 'muster').mkdir()
+    children = []
+    with LiveRuns(tmp_path / 'muster').claim('fake', tmp_path, 'LOCALHOST', {}) as run:
+
+        def begin(*arguments: str) -> Shell:
+            children.append(
+                subprocess.Popen(
+                    [sys.executable, str(FAKE), *arguments],
+                    env={**os.environ, **run.environment},
+                )
+            )
+            return Shell(tmp_path)
+
+        yield begin
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def test_submit_gets_its_answer(start):
+    muster = start()
+    result = muster('submit', 'inspect', 'shelf_a_north', '--request-id', 'mine')
+    assert (result.returncode, result.stderr) == (0, '')
+    assert result.stdout == 'task_0001 accepted (request mine)\n'
+
+
+def test_the_same_request_id_is_the_same_task(start):
+    muster = start()
+    answers = [
+        json.loads(muster('submit', 'go_to', '1,2', '--request-id', 'one', '--json').stdout)
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0]['task_id'] == 'task_0001'
+
+
+def test_a_request_that_goes_unheard_is_sent_again(start):
+    result = start('--deaf', '2')('submit', 'inspect', 'shelf_a_north')
+    assert result.returncode == 0, result.stderr
+
+
+def test_no_answer_means_unknown_and_says_how_to_ask_again(start):
+    result = start('--deaf', '1000')(
+        'submit', 'go_to', '-1,2', '--timeout', '1.5', '--priority', '7'
+    )
+    assert result.returncode == 4
+    assert 'the outcome of request' in result.stderr
+    again = result.stderr.strip().splitlines()[-1].strip()
+    assert again.startswith('muster submit go_to -1,2 --timeout 1.5 --priority 7 --request-id ')
+
+
+def test_a_refusal_is_status_1_with_its_reason(start):
+    muster = start()
+    result = muster('submit', 'dance', 'anywhere')
+    assert result.returncode == 1
+    assert result.stderr == "muster: refused: no robot has a skill 'dance'\n"
+    result = muster('cancel', 'task_0009')
+    assert result.returncode == 1
+    assert 'nothing can be cancelled here' in result.stderr
+
+
+def test_waiting_for_the_end(start):
+    result = start()('submit', 'inspect', 'shelf_a_north', '--wait', '--json')
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)['state'] == 'DONE'
+
+
+def test_waiting_for_a_bad_end_is_status_1(start):
+    result = start('--ends-as', 'FAILED')('submit', 'inspect', 'shelf_a_north', '--wait')
+    assert result.returncode == 1
+    assert result.stderr.endswith('muster: task_0001 is FAILED: so it goes\n')
+
+
+def test_tasks_and_status_for_people_and_for_programs(start):
+    muster = start()
+    assert muster('tasks').stdout == 'no tasks\n'
+    muster('submit', 'inspect', 'shelf_a_north', '--wait')
+    table = muster('tasks').stdout
+    assert 'inspect shelf_a_north' in table
+    assert 'cheapest of 2' in table
+    assert json.loads(muster('tasks', '--json', '--state', 'failed').stdout) == []
+    (task,) = json.loads(muster('tasks', '--json').stdout)
+    assert (task['id'], task['state'], task['robot']) == ('task_0001', 'DONE', 'g1_2')
+    status = muster('status')
+    assert 'leader g1_1' in status.stdout, status.stderr
+    team = json.loads(muster('status', '--json').stdout)
+    assert team['term'] == 3
+    assert [robot['own']['raft_role'] for robot in team['robots']] == ['LEADER', 'FOLLOWER']
+
+
+def test_without_a_simulator_nothing_is_injected(start):
+    result = start()('inject', 'g1_1', 'push')
+    assert result.returncode == 1
+    assert 'no simulator was found' in result.stderr
+
+
+def test_a_domain_without_robots_is_status_3(start):
+    result = start()('status', ROS_DOMAIN_ID='99')
+    assert result.returncode == 3
+    assert result.stderr.startswith('muster: ROS domain 99: no robot was heard')
