@@ -32,14 +32,18 @@ def draw_paths(history: History, robots: tuple[RobotId, ...], world: World, path
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     _draw_world(axes, world)
-    for index, robot in enumerate(robots):
-        _draw_path(axes, history, robot, ROBOT_COLOURS[index % len(ROBOT_COLOURS)])
+    walked = [
+        robot
+        for index, robot in enumerate(robots)
+        if _draw_path(axes, history, robot, ROBOT_COLOURS[index % len(ROBOT_COLOURS)])
+    ]
     axes.set_xlim(x_min - MARGIN_M, x_max + MARGIN_M)
     axes.set_ylim(y_min - MARGIN_M, y_max + MARGIN_M)
     axes.set_aspect('equal')
     axes.set_xlabel('x [m]')
     axes.set_ylabel('y [m]')
-    figure.legend(loc='outside upper center', ncols=max(len(robots), 1), frameon=False)
+    if walked:
+        figure.legend(loc='outside upper center', ncols=len(walked), frameon=False)
     figure.savefig(path, dpi=130)
 
 
@@ -81,8 +85,11 @@ def _draw_world(axes: Axes, world: World) -> None:
         )
 
 
-def _draw_path(axes: Axes, history: History, robot: RobotId, colour: str) -> None:
-    """The path, its beginning (dot), its end (star) and where the robot was when it was hit."""
+def _draw_path(axes: Axes, history: History, robot: RobotId, colour: str) -> bool:
+    """The path, its beginning (dot), its end (star) and where the robot was when it was hit.
+
+    False when there is none.
+    """
     xs: list[float] = []
     ys: list[float] = []
     for record in history:
@@ -97,7 +104,8 @@ def _draw_path(axes: Axes, history: History, robot: RobotId, colour: str) -> Non
                 xs[-1], ys[-1], mark, color='red', markersize=11, markeredgecolor='white', zorder=6
             )
     if not xs:
-        return
+        return False
     axes.plot(xs, ys, color=colour, linewidth=1.8, alpha=0.85, label=robot, zorder=4)
     axes.plot(xs[0], ys[0], 'o', color=colour, markersize=6, zorder=5)
     axes.plot(xs[-1], ys[-1], '*', color=colour, markersize=13, markeredgecolor='white', zorder=5)
+    return True
