@@ -26,6 +26,11 @@ class Disk:
         self._writing: list[Persist] = []
         self._free_at = 0.0
 
+    @property
+    def is_writing(self) -> bool:
+        """Something was written and is not synced yet."""
+        return bool(self._writing)
+
     def write(self, effect: Persist, on_durable: Callable[[int], None]) -> None:
         """Append records; they are durable when `on_durable` is called, unless `crash` comes
         first."""

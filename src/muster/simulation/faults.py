@@ -14,12 +14,14 @@ from muster.core.types import RobotId
 
 
 class Crash(msgspec.Struct, frozen=True, tag='crash'):
-    """The process dies at once, losing what the disk had not synced; it restarts `lasts_s`
-    later."""
+    """Processes die in the same instant, losing what their disks had not synced; they restart
+    together."""
 
     at: float
     lasts_s: float
-    robot: RobotId
+    robots: tuple[RobotId, ...]
+    in_mid_write: bool = False
+    """Wait, for a second at most, until one of their disks is writing."""
 
 
 class Partition(msgspec.Struct, frozen=True, tag='partition'):
@@ -53,11 +55,11 @@ class BadWeather(msgspec.Struct, frozen=True, tag='bad_weather'):
 
 
 class SlowDisk(msgspec.Struct, frozen=True, tag='slow_disk'):
-    """Every sync of one robot takes `sync_s`."""
+    """Every sync of these robots takes `sync_s`."""
 
     at: float
     lasts_s: float
-    robot: RobotId
+    robots: tuple[RobotId, ...]
     sync_s: float
 
 
@@ -97,25 +99,27 @@ def draw_schedule(
 
 def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float) -> Fault:
     robot = rng.choice(robots)
+    several = tuple(sorted(rng.sample(robots, rng.randint(1, len(robots)))))
     kinds = ['crash', 'crash', 'weather', 'disk', 'stall', 'body']
     if len(robots) > 1:
-        kinds += ['partition', 'partition', 'deaf']
+        kinds += ['partition', 'partition', 'deaf', 'power cut']
     match rng.choice(kinds):
         case 'crash':
-            return Crash(at, lasts_s, robot)
+            return Crash(at, lasts_s, (robot,), rng.random() < 0.5)
+        case 'power cut':
+            return Crash(at, lasts_s, several, rng.random() < 0.5)
         case 'partition':
-            side = rng.sample(robots, rng.randrange(1, len(robots)))
-            return Partition(at, lasts_s, tuple(sorted(side)))
+            side = several if len(several) < len(robots) else (robot,)
+            return Partition(at, lasts_s, side)
         case 'deaf':
             sender, listener = rng.sample(robots, 2)
             return DeafLink(at, lasts_s, sender, listener)
         case 'weather':
             loss, duplication = rng.uniform(0.05, 0.4), rng.uniform(0.0, 0.3)
-            return BadWeather(
-                at, lasts_s, round(loss, 3), round(duplication, 3), rng.uniform(0.0, 0.3)
-            )
+            delay_s = rng.choice((0.0, 0.05, 0.3, 2.0))
+            return BadWeather(at, lasts_s, round(loss, 3), round(duplication, 3), delay_s)
         case 'disk':
-            return SlowDisk(at, lasts_s, robot, round(rng.uniform(0.02, 0.5), 3))
+            return SlowDisk(at, lasts_s, several, round(rng.uniform(0.02, 0.5), 3))
         case 'stall':
             return Stall(at, lasts_s, robot)
         case _:

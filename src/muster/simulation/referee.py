@@ -8,6 +8,7 @@ so a violation is reported at the moment at which it arises. (I4, progress, need
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import msgspec
@@ -55,6 +56,9 @@ class Referee:
         self.executions = 0
         self.handovers = 0
         """Executions of a task that another robot had begun before."""
+        self._committed_in: list[int] = []
+        """Term of the robot that was first seen to apply each entry: it was committed then at the
+        latest."""
         self._agenda = agenda
         self._seen: dict[RobotId, _Seen] = {}
         self._leaders: dict[int, RobotId] = {}
@@ -151,12 +155,19 @@ class Referee:
         if seen.was_leader and seen.term == raft.term:
             if raft.log.term_at(seen.last_index) != seen.last_term:
                 self._fail('I5', f'{robot} has shortened its log while it led term {raft.term}')
-        elif self.committed and raft.log.term_at(len(self.committed)) != self.committed[-1].term:
-            last = self.committed[-1]
+        elif not seen.was_leader:
+            self._check_completeness(robot, raft)
+
+    def _check_completeness(self, robot: RobotId, raft: RaftNode) -> None:
+        """A leader has every entry that was committed in an earlier term (it may be elected
+        late)."""
+        earlier = bisect_left(self._committed_in, raft.term)
+        if earlier and raft.log.term_at(earlier) != self.committed[earlier - 1].term:
+            last = self.committed[earlier - 1]
             self._fail(
                 'I5',
-                f'{robot} leads term {raft.term} without the committed entry {last.index} of '
-                f'term {last.term}',
+                f'{robot} leads term {raft.term} without entry {last.index} of term {last.term}, '
+                f'committed in term {self._committed_in[earlier - 1]}',
             )
 
     def _check_applied(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
@@ -164,6 +175,8 @@ class Referee:
         for entry in raft.log.slice(seen.applied + 1, raft.commit_index + 1):
             if entry.index > len(self.committed):
                 self.committed.append(entry)
+                before = self._committed_in[-1] if self._committed_in else 0
+                self._committed_in.append(max(before, raft.term))
                 self._check_awards(entry, seen.coordinator.ledger)
             elif self.committed[entry.index - 1] != entry:
                 self._fail('I5', f'{robot} has applied another entry {entry.index} than others')

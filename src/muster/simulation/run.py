@@ -200,9 +200,8 @@ class TeamRun:
     def _inflict(self, fault: Fault) -> None:
         self._tell(f'fault {fault}')
         match fault:
-            case Crash(robot=robot):
-                self.robots[robot].crash()
-                self._later(fault, self.robots[robot].boot)
+            case Crash():
+                self._crash(fault, self.agenda.now + (1.0 if fault.in_mid_write else 0.0))
             case Stall(robot=robot):
                 self.robots[robot].stall()
                 self._later(fault, self.robots[robot].resume)
@@ -210,9 +209,9 @@ class TeamRun:
                 self.bites['falls'] += 1
                 self.robots[robot].body.fall()
                 self._later(fault, self.robots[robot].body.stand_up)
-            case SlowDisk(robot=robot, sync_s=sync_s):
-                self._set_disk(robot, sync_s)
-                self._later(fault, lambda: self._set_disk(robot, 0.0))
+            case SlowDisk(robots=robots, sync_s=sync_s):
+                self._set_disks(robots, sync_s)
+                self._later(fault, lambda: self._set_disks(robots, 0.0))
             case Partition():
                 self._place(self.shared.network.partitions, fault)
             case DeafLink():
@@ -224,8 +223,18 @@ class TeamRun:
         active.append(fault)
         self._later(fault, lambda: active.remove(fault))
 
-    def _set_disk(self, robot: RobotId, sync_s: float) -> None:
-        self.robots[robot].disk.sync_s = sync_s
+    def _set_disks(self, robots: tuple[RobotId, ...], sync_s: float) -> None:
+        for robot in robots:
+            self.robots[robot].disk.sync_s = sync_s
+
+    def _crash(self, fault: Crash, at_the_latest: float) -> None:
+        doomed = [self.robots[name] for name in fault.robots]
+        if self.agenda.now < at_the_latest and not any(one.disk.is_writing for one in doomed):
+            self.agenda.after(0.001, partial(self._crash, fault, at_the_latest))
+            return
+        for robot in doomed:
+            robot.crash()
+            self._later(fault, robot.boot)
 
     def _later(self, fault: Fault, mend: Callable[[], None]) -> None:
         def end() -> None:
