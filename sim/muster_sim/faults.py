@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muster_sim.humanoids import Humanoids
+from muster_sim.requests import Fault, Push, TorqueLoss, Verdict
 from muster_sim.robot_model import PHYSICS_STEP_S
 
 Array = NDArray[np.float64]
@@ -24,49 +25,13 @@ PUSH_S = 0.1
 """[s] over which the impulse of a push acts."""
 PUSH_WATCH_S = 2.0
 """[s] after which it is clear whether a pushed robot keeps its feet."""
-PUSH_BITE = 0.25
-"""A push has bitten when the base gained this share of impulse / mass."""
+PUSH_BITE = 0.4
+"""A push has bitten when the body gained this share of impulse / mass; its feet take some of it."""
 MAX_PUSH_NS = 500.0
 TORQUE_WATCH_S = 3.0
 """[s] within which a loss of torque has to show."""
 MEMORY_S = 1.0
 """[s] of torque before a loss that it is compared with."""
-
-
-@dataclass(frozen=True)
-class Push:
-    """A horizontal shove against the torso."""
-
-    robot: int
-    impulse_ns: float
-    direction: float
-    """[rad] in the map frame."""
-
-
-@dataclass(frozen=True)
-class TorqueLoss:
-    """Motors that can give only part of their torque. The latest loss of a joint counts; a share
-    of 0 mends it."""
-
-    robot: int
-    share: float
-    """[0..1] of the torque limit that is lost."""
-    duration_s: float = 0.0
-    """[s]; 0 = until mended."""
-    joints: tuple[str, ...] = ()
-    """Empty = all."""
-
-
-Fault = Push | TorqueLoss
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a request."""
-
-    accepted: bool
-    has_bitten: bool
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -185,7 +150,8 @@ class _PushCourse:
 
     def step(self, motion: Motion) -> Verdict | None:
         robot = self._push.robot
-        self._gain = max(self._gain, self._speed() - self._speed_before)
+        if self._elapsed_s < PUSH_S + PHYSICS_STEP_S:
+            self._gain = max(self._gain, self._speed() - self._speed_before)
         if self._elapsed_s < PUSH_S:
             self._robots.push(robot, self._along * self._push.impulse_ns / PUSH_S)
         self._elapsed_s += PHYSICS_STEP_S
@@ -198,7 +164,7 @@ class _PushCourse:
         return Verdict(True, self._gain >= PUSH_BITE * expected, detail)
 
     def _speed(self) -> float:
-        return float(self._robots.velocity[self._push.robot] @ self._along)
+        return float(self._robots.drift(self._push.robot) @ self._along)
 
 
 class _TorqueCourse:

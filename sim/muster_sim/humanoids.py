@@ -65,7 +65,8 @@ class Humanoids:
         """(1, 3) [m] centre of mass of the base, in the frame of its link."""
         self.base_turn: Array = np.array([base[4]])
         """(1, 4) its principal axes, likewise."""
-        self.mass: float = sum(self._dynamics(link)[0] for link in self.links)
+        self._masses = np.array([self._dynamics(link)[0] for link in self.links])
+        self.mass = float(self._masses.sum())
         count = len(self.bodies)
         self.angles: Array = np.tile(posture, (count, 1))
         self.speeds: Array = np.zeros_like(self.angles)
@@ -140,6 +141,16 @@ class Humanoids:
             pybullet.WORLD_FRAME,
             physicsClientId=self._client,
         )
+
+    def drift(self, robot: int) -> Array:
+        """Velocity (3,) [m/s] of a robot's whole mass, in the map frame."""
+        body, client = self.bodies[robot], self._client
+        links = pybullet.getLinkStates(
+            body, self.links[1:], computeLinkVelocity=1, physicsClientId=client
+        )
+        base = pybullet.getBaseVelocity(body, physicsClientId=client)[0]
+        velocities = np.array([base, *(link[6] for link in links)])
+        return self._masses @ velocities / self.mass
 
     def _load(
         self, model: RobotModel, starts: Sequence[tuple[float, float, float]], with_meshes: bool

@@ -9,22 +9,21 @@ Python's interpreter lock, so whoever has other things to do runs this in a proc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
 import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from muster.runtime.world_file import World
 from muster_sim import rotations
-from muster_sim.battery import Batteries, PowerModel
-from muster_sim.faults import Fault, Faults, Motion, Verdict
+from muster_sim.battery import Batteries
+from muster_sim.faults import Faults, Motion
 from muster_sim.hoist import Hoist
 from muster_sim.humanoids import Humanoids
 from muster_sim.parcels import REACH_M, Hands
+from muster_sim.requests import Grip, Request, Verdict
 from muster_sim.robot_model import MODELS, PHYSICS_STEP_S, STEPS_PER_TICK, TICK_S
 from muster_sim.scenery import build_scenery
+from muster_sim.simulation_setup import Setup
+from muster_sim.snapshot import Snapshot
 from muster_sim.walking_policy import WalkingPolicy
 
 Array = NDArray[np.float64]
@@ -41,65 +40,6 @@ FALLEN_TILT = -0.5
 """A body whose gravity direction has a z above this (60 degrees from upright) has fallen."""
 START_JITTER_RAD = 0.02
 """Of each joint, drawn from the seed: identical robots would do identical things."""
-
-
-@dataclass(frozen=True)
-class RobotStart:
-    """One robot at the start."""
-
-    name: str
-    start: tuple[float, float, float]
-    """x [m], y [m], yaw [rad]."""
-    charge: float = 1.0
-
-
-@dataclass(frozen=True)
-class Setup:
-    """All that a run depends on."""
-
-    world: World
-    robots: tuple[RobotStart, ...]
-    model: str = 'unitree_g1'
-    seed: int = 0
-    battery_j: float = 3.0e6
-    power: PowerModel = PowerModel()
-    hoist_after_s: float = 8.0
-    """[s] that a fallen robot lies before it is hoisted upright; 0 = it is left where it is."""
-    with_window: bool = False
-
-
-@dataclass(frozen=True)
-class Grip:
-    """Close a robot's hands on what is in reach, or set down what they hold."""
-
-    robot: int
-    closes: bool
-
-
-Request: TypeAlias = Fault | Grip
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The state of the world after a tick; row i is robot i. Velocities are in the base link
-    frames."""
-
-    time_s: float
-    position: Array
-    orientation: Array
-    velocity: Array
-    rotation_rate: Array
-    acceleration: Array
-    """(n, 3) [m/s^2] specific force, as an accelerometer in the base feels it."""
-    angles: Array
-    speeds: Array
-    torque: Array
-    charge: Array
-    power: Array
-    is_fallen: NDArray[np.bool_]
-    is_holding: NDArray[np.bool_]
-    parcel_position: Array
-    parcel_orientation: Array
 
 
 class SimulatedWorld:
