@@ -18,9 +18,10 @@ from muster.cli.output import json_option, print_json
 @timeout_option('How long to wait for the answer.')
 @json_option
 def cancel(task: str, request_id: str, timeout: float, as_json: bool) -> None:
-    """Take TASK (such as task_0007) back, wherever it is in its life.
+    """Take a task back, wherever it is in its life.
 
-    A robot that is at it stops and holds. A task that has ended already is refused.
+    TASK is its id, such as task_0007. A robot that is at it stops and holds; a task that has ended
+    already is refused.
     """
     from muster.cli.team_link import TeamLink, team_environment
     from muster.core.types import Cancel

@@ -55,12 +55,13 @@ def demo(
     runs: Path,
     as_json: bool,
 ) -> None:
-    """Play SCENARIO (a file, or the name of one in config/scenarios) to a simulated team.
+    """Play a scenario to a simulated team, and judge the run.
 
-    Everything is recorded in a new folder: events.jsonl, timeline.png, paths.png, summary.json and
-    the logs of all processes. The exit status is 0 only if every task was done, every invariant
-    held, every fault bit and every killed robot came back. With --repeat, run N uses seed SEED +
-    N.
+    SCENARIO is a file, or the name of one in config/scenarios. Everything is recorded in a new
+    folder: events.jsonl, timeline.png, paths.png, summary.json and the logs of all processes.
+
+    The exit status is 0 only if every task was done, every invariant held, every fault bit and
+    every killed robot came back. With --repeat, run N uses seed SEED + N, counted from 0.
 
     \b
     Examples:

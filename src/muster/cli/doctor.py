@@ -11,9 +11,9 @@ from muster.cli.output import json_option, print_json, print_rich
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Check this installation: interfaces, DDS discovery, disk, models, simulator.
+    """Check this installation: interfaces, discovery, disk, models, simulator.
 
-    Each check that fails says what is wrong and how to mend it. Status 1 if any does.
+    Each check that fails says what is wrong and how to mend it. The exit status is 1 if any does.
     """
     from muster.cli.checkup.findings import findings_table
     from muster.cli.checkup.rounds import examine

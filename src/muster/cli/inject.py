@@ -47,7 +47,16 @@ def inject(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Break something in ROBOT, in simulation only. Status 1 when it did not bite."""
+    """Break something in the simulator on purpose.
+
+    The exit status is 1 when it did not bite.
+
+    \b
+    Examples:
+      muster inject g1_2 push --severity 30 --direction 1.57
+      muster inject g1_3 torque_loss --severity 0.5 --duration 10
+      muster inject g1_1 process_kill
+    """
     from muster.cli.requester import Bite, Failure, Injector
     from muster.cli.team_link import TeamLink, team_environment
 

@@ -27,6 +27,7 @@ COMMANDS = (
     'watch',
     'inject',
     'report',
+    'simulate',
     'doctor',
     'version',
 )

@@ -14,10 +14,9 @@ from muster.cli.output import json_option, print_json, print_rich
 @click.argument('run', type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 def report(run: Path, as_json: bool) -> None:
-    """Judge the recorded RUN (a folder in runs/) again from its events, and draw its pictures
-    anew.
+    """Judge a recorded run again, and draw its pictures anew.
 
-    The exit status is that of the demo: 0 only if it passed.
+    RUN is its folder in runs/. The exit status is that of the demo: 0 only if it passed.
     """
     from muster.cli.play import report as rendering
     from muster.cli.play.judgement import judge_folder, plain

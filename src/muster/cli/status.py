@@ -10,7 +10,10 @@ from muster.cli.output import json_option, print_json, print_rich
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show the team: its leader and term, and for each robot its battery, fitness and work."""
+    """Show the team at a glance.
+
+    Its leader and term, and for each robot its battery, fitness and work.
+    """
     from muster.cli.listing import team_fields
     from muster.cli.team_link import TeamLink, team_environment
     from muster.dashboard.tables import robots_table, team_line

@@ -94,12 +94,13 @@ def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @timeout_option('How long to wait for the answer, not for the work.')
 @json_option
 def submit(stops: tuple[Stop, ...], request_id: str, **options: Any) -> None:
-    """Ask the team for a task of KIND (a skill: go_to, inspect, carry_parcel, ...) at one or more
-    STOPs.
+    """Ask the team for a task.
 
-    A STOP is a place of the world by name, or x,y or x,y,yaw in metres and radians. The request is
-    sent again under the same id until the team's leader has answered; the answer is given once a
-    majority of the robots has stored it.
+    KIND is a skill (go_to, inspect, carry_parcel, ...). Each STOP is a place of the world by name,
+    or x,y or x,y,yaw in metres and radians.
+
+    The request is sent again under the same id until the team's leader has answered; the answer
+    is given once a majority of the robots has stored it.
 
     \b
     Examples:

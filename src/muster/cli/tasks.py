@@ -15,8 +15,10 @@ STATES = ('pending', 'awarded', 'executing', 'done', 'failed', 'cancelled')
 )
 @json_option
 def tasks(states: tuple[str, ...], as_json: bool) -> None:
-    """List the tasks of the team: state, robot, attempts, how long each waited and took, and why
-    that robot."""
+    """List the tasks of the team.
+
+    For each: its state, robot and attempts, how long it waited and took, and why that robot.
+    """
     from muster.cli.listing import task_fields
     from muster.cli.team_link import TeamLink, team_environment
     from muster.dashboard.tables import tasks_table

@@ -27,10 +27,10 @@ import click
     help='Folder that gets a folder for this run.',
 )
 def up(team: str, seed: int, rate: float, gui: bool, quiet: bool, runs: Path) -> None:
-    """Run TEAM (a file, or the name of one in config/teams) in simulation until Ctrl-C.
+    """Run a simulated team until Ctrl-C.
 
-    Ask it for work from another terminal with `muster submit`; it is found by itself. A robot
-    whose process dies is started again.
+    TEAM is a file, or the name of one in config/teams. Ask it for work from another terminal with
+    `muster submit`: it is found by itself. A robot whose process dies is started again.
     """
     from muster.cli.standing_team import run_until_stopped
 

@@ -7,8 +7,10 @@ import click
 
 @click.command()
 def watch() -> None:
-    """Show the team live until Ctrl-C: who does what, tasks, last events. Lines where there is no
-    terminal."""
+    """Show a running team live until Ctrl-C.
+
+    Who does what, the tasks, the last events; events as lines where there is no terminal.
+    """
     from muster.cli.team_link import TeamLink, team_environment
     from muster.dashboard.views import Board, view_of
 

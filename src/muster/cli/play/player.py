@@ -3,6 +3,7 @@ of it."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Player:
         self._requester = Requester(run.session.node, self._desk, self._note_sending)
         self._injector = Injector(run.session.node)
         self._asked: dict[int, _Asked] = {}
+        self._numbers = itertools.count()
         self._ready_at = 0.0
         run.observer.hear_responses(self._note_answer)
 
@@ -122,7 +124,7 @@ class Player:
 
     def _inject(self, action: Break, was_leader: bool) -> None:
         fault = action.fault
-        number = id(action)
+        number = next(self._numbers)
         self._asked[number] = _Asked(action, was_leader, time.monotonic() + PATIENCE_S)
 
         def answered(bite: Bite) -> None:
