@@ -1,0 +1,246 @@
+"""Between the core's values and muster_msgs.
+
+Inbound, everything is handed over as it is (the core judges it) or refused with a reason.
+Outbound, values are brought into the exact type and range of their field: a peer's mistake in the
+ledger must not stop this robot from publishing, and the generated code aborts the process over an
+int where a float belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+from builtin_interfaces.msg import Time
+from muster_msgs import msg as ros
+
+from muster.core.coordinator.effects import Report, Warn
+from muster.core.coordinator.views import RobotSummary, RobotView, TeamView
+from muster.core.ledger.task import Task
+from muster.core.types import Cancel, Pose2D, Request, Response, RobotId, Stop, Submit, TaskSpec
+
+_U8, _U32, _U64 = 0xFF, 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
+_JSON = msgspec.json.Encoder()
+
+
+def time_to_msg(seconds: float) -> Time:
+    """Node-clock seconds as a stamp; what a stamp cannot hold becomes 0."""
+    if not 0 <= seconds < 2**31:
+        return Time()
+    whole = math.floor(seconds)
+    return Time(sec=whole, nanosec=min(round((seconds - whole) * 1e9), 999_999_999))
+
+
+# Requests and their answers
+
+
+def request_from_msg(message: ros.TaskRequest) -> Request | str:
+    """The request, or why it is none. Its contents are for the core to judge."""
+    if message.operation == ros.TaskRequest.SUBMIT:
+        return Submit(message.request_id, spec_from_msg(message.spec))
+    if message.operation == ros.TaskRequest.CANCEL:
+        return Cancel(message.request_id, message.task_id)
+    return f'operation: {message.operation}, but SUBMIT is 0 and CANCEL is 1'
+
+
+def request_to_msg(request: Request) -> ros.TaskRequest:
+    if isinstance(request, Submit):
+        return ros.TaskRequest(
+            request_id=_text(request.request_id),
+            operation=ros.TaskRequest.SUBMIT,
+            spec=spec_to_msg(request.spec),
+        )
+    return ros.TaskRequest(
+        request_id=_text(request.request_id),
+        operation=ros.TaskRequest.CANCEL,
+        task_id=_text(request.task_id),
+    )
+
+
+def response_to_msg(response: Response, answered_by: RobotId) -> ros.TaskResponse:
+    return ros.TaskResponse(
+        request_id=_text(response.request_id),
+        accepted=response.accepted,
+        task_id=_text(response.task_id),
+        reason=_text(response.reason),
+        answered_by=answered_by,
+    )
+
+
+def response_from_msg(message: ros.TaskResponse) -> Response:
+    return Response(message.request_id, message.accepted, message.task_id, message.reason)
+
+
+def spec_from_msg(message: ros.TaskSpec) -> TaskSpec:
+    return TaskSpec(
+        kind=message.kind,
+        stops=tuple(Stop(one.place, Pose2D(one.x, one.y, one.yaw)) for one in message.stops),
+        capabilities=tuple(message.capabilities),
+        robots_needed=message.robots_needed,
+        duration_s=message.duration_s,
+        energy_j=message.energy_j,
+        priority=message.priority,
+        earliest_start_s=message.earliest_start_s,
+        deadline_s=message.deadline_s,
+        predecessors=tuple(message.predecessors),
+        exclusive=message.exclusive,
+        retries=message.retries,
+        parameters=message.parameters,
+        requester=message.requester,
+    )
+
+
+def spec_to_msg(spec: TaskSpec) -> ros.TaskSpec:
+    return ros.TaskSpec(
+        kind=_text(spec.kind),
+        stops=[
+            ros.Stop(
+                place=_text(stop.place),
+                x=float(stop.pose.x),
+                y=float(stop.pose.y),
+                yaw=float(stop.pose.yaw),
+            )
+            for stop in spec.stops
+        ],
+        capabilities=_texts(spec.capabilities),
+        robots_needed=_whole(spec.robots_needed, _U8),
+        duration_s=float(spec.duration_s),
+        energy_j=float(spec.energy_j),
+        priority=_whole(spec.priority, _U8),
+        earliest_start_s=float(spec.earliest_start_s),
+        deadline_s=float(spec.deadline_s),
+        predecessors=_texts(spec.predecessors),
+        exclusive=spec.exclusive,
+        retries=_whole(spec.retries, _U8),
+        parameters=_text(spec.parameters),
+        requester=_text(spec.requester),
+    )
+
+
+# What a coordinator shows
+
+
+def task_to_msg(task: Task) -> ros.Task:
+    return ros.Task(
+        id=_text(task.id),
+        request_id=_text(task.request_id),
+        spec=spec_to_msg(task.spec),
+        state=int(task.state),
+        attempt=_whole(task.attempt, _U32),
+        robot=_text(task.robot),
+        award_reason=_text(task.award_reason),
+        award_cost=float(task.award_cost),
+        failures=_whole(task.failures, _U8),
+        detail=_text(task.detail),
+        submitted_at_s=float(task.submitted_at),
+        awarded_at_s=float(task.awarded_at),
+        started_at_s=float(task.started_at),
+        ended_at_s=float(task.ended_at),
+    )
+
+
+def robot_view_to_msg(view: RobotView) -> ros.RobotStatus:
+    """All but the stamp, the process and the counters of envelopes, which the caller knows."""
+    return ros.RobotStatus(
+        robot=view.robot,
+        squad=view.squad,
+        incarnation=_whole(view.incarnation, _U64),
+        is_fit=view.is_fit,
+        unfit_reason=_text(view.unfit_reason),
+        x=float(view.pose.x),
+        y=float(view.pose.y),
+        yaw=float(view.pose.yaw),
+        battery=float(view.battery),
+        capabilities=_texts(view.capabilities),
+        task_id=_text(view.task_id),
+        attempt=_whole(view.attempt, _U32),
+        activity=_text(view.activity),
+        progress=float(view.progress),
+        schedule=_texts(view.schedule),
+        raft_role=int(view.raft_role),
+        term=_whole(view.term, _U64),
+        leader=_text(view.leader),
+        commit_index=_whole(view.commit_index, _U64),
+        applied_index=_whole(view.applied_index, _U64),
+        lease_remaining_s=float(view.lease_remaining_s),
+    )
+
+
+def team_view_to_msg(view: TeamView, stamp: Time) -> ros.TeamStatus:
+    return ros.TeamStatus(
+        stamp=stamp,
+        team=view.team,
+        leader=view.leader,
+        term=_whole(view.term, _U64),
+        commit_index=_whole(view.commit_index, _U64),
+        has_quorum=view.has_quorum,
+        robots=[_summary_to_msg(one) for one in view.robots],
+        tasks_pending=_whole(view.tasks_pending, _U32),
+        tasks_awarded=_whole(view.tasks_awarded, _U32),
+        tasks_executing=_whole(view.tasks_executing, _U32),
+        tasks_done=_whole(view.tasks_done, _U32),
+        tasks_failed=_whole(view.tasks_failed, _U32),
+        tasks_cancelled=_whole(view.tasks_cancelled, _U32),
+    )
+
+
+def _summary_to_msg(summary: RobotSummary) -> ros.RobotSummary:
+    return ros.RobotSummary(
+        robot=summary.robot,
+        squad=summary.squad,
+        is_alive=summary.is_alive,
+        is_fit=summary.is_fit,
+        unfit_reason=_text(summary.unfit_reason),
+        battery=float(summary.battery),
+        silent_s=float(summary.silent_s),
+        task_id=_text(summary.task_id),
+        queued=_whole(summary.queued, _U32),
+    )
+
+
+# What happened
+
+
+def report_to_msg(report: Report) -> ros.Event:
+    """All but the teller's name, incarnation and number, and the stamp."""
+    return ros.Event(
+        severity=int(report.severity),
+        kind=report.kind,
+        task_id=_text(report.task_id),
+        attempt=_whole(report.attempt, _U32),
+        subject=_text(report.subject),
+        detail=_text(report.detail),
+        data=_json(report.data),
+    )
+
+
+def warning_to_msg(warning: Warn, robot: RobotId, stamp: Time) -> ros.Alert:
+    return ros.Alert(
+        stamp=stamp,
+        robot=robot,
+        code=warning.code,
+        level=ros.Alert.CRITICAL if warning.is_critical else ros.Alert.WARNING,
+        is_active=warning.is_active,
+        text=_text(warning.text),
+    )
+
+
+# Fitting values into fields
+
+
+def _text(value: str) -> str:
+    """A string that CDR can carry: valid Unicode without NUL."""
+    return value.encode('utf-8', 'replace').decode().replace('\0', '\ufffd')
+
+
+def _texts(values: Iterable[str]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _whole(value: int, most: int) -> int:
+    return min(max(value, 0), most)
+
+
+def _json(data: dict[str, object]) -> str:
+    return _JSON.encode(data).decode() if data else ''

@@ -1,0 +1,91 @@
+"""One attempt at one task, from its start to its outcome (no ROS in here).
+
+Each step asks, in this order: was it told to stop, may it still work, can the body work, and only
+then the skill. The body's command is zero whenever the answer ends the attempt.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from muster.core.types import Outcome, TaskId, TaskSpec
+from muster.ros.authority import Authority
+from muster.runtime.skills import BodyView, Skill, SkillStep, Twist2D
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an attempt puts up with, in seconds."""
+
+    sensing_timeout_s: float
+    """Age of the odometry."""
+    coordinator_timeout_s: float
+    """Silence of the coordinator."""
+
+
+class Execution:
+    """The attempt that the body is at."""
+
+    def __init__(
+        self,
+        task_id: TaskId,
+        attempt: int,
+        spec: TaskSpec,
+        skill: Skill,
+        authority: Authority,
+        limits: Limits,
+    ) -> None:
+        self.task_id = task_id
+        self.attempt = attempt
+        self.spec = spec
+        self.stop_reason = ''
+        """Set it to have the attempt stopped at the next step."""
+        self.last = SkillStep(activity='starting')
+        self._skill = skill
+        self._authority = authority
+        self._limits = limits
+
+    def step(self, body: BodyView, now: float) -> SkillStep:
+        """One period of work; `now` is steady time. The last step is the one with an outcome."""
+        self.last = self._step(body, now)
+        return self.last
+
+    def _step(self, body: BodyView, now: float) -> SkillStep:
+        if self.stop_reason:
+            return self._end(Outcome.STOPPED, self.stop_reason)
+        lapse = self._authority.why_not(
+            self.spec.exclusive, self._limits.coordinator_timeout_s, now
+        )
+        if lapse:
+            return self._end(Outcome.STOPPED, lapse)
+        if body.is_fallen:
+            return self._end(Outcome.ROBOT_FAILED, f'fell while {self.last.activity}')
+        if body.sensed_age_s > self._limits.sensing_timeout_s:
+            return self._end(Outcome.ROBOT_FAILED, f'no odometry for {body.sensed_age_s:.1f} s')
+        try:
+            step = self._skill.step(body)
+        except (
+            Exception
+        ) as error:  # a skill is foreign code: its faults end the attempt, not the robot
+            return self._end(
+                Outcome.TASK_FAILED,
+                f'skill {self.spec.kind} broke: {type(error).__name__}: {error}',
+            )
+        if not _is_finite(step.command):
+            return self._end(
+                Outcome.TASK_FAILED, f'skill {self.spec.kind} commanded {step.command}'
+            )
+        return step
+
+    def _end(self, outcome: Outcome, detail: str) -> SkillStep:
+        return SkillStep(
+            progress=self.last.progress,
+            activity=self.last.activity,
+            outcome=outcome,
+            detail=detail,
+        )
+
+
+def _is_finite(command: Twist2D) -> bool:
+    return all(map(math.isfinite, (command.vx, command.vy, command.wz)))

@@ -1,0 +1,120 @@
+"""The `execute_task` action, reduced to what a robot has: one body, at one attempt at a time.
+
+It decides which goals are taken (fencing) and tells their clients what becomes of them. Stepping
+the attempt is the business of the node, which asks for `execution` and answers with `tell`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from muster_msgs.action import ExecuteTask
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.lifecycle import LifecycleNode
+from rclpy.task import Future
+
+from muster.core.types import ConfigurationError, Outcome
+from muster.ros import names
+from muster.ros.execution import Execution
+from muster.ros.fencing import Fence
+from muster.ros.fuse import Fuse
+from muster.runtime.skills import SkillStep
+
+FEEDBACK_S = 0.25
+
+
+class SkillServer:
+    """One robot's server; everything happens on its node's executor.
+
+    Parameters
+    ----------
+    begin : makes the execution of an accepted goal, or raises ConfigurationError when it cannot be
+        performed.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        fuse: Fuse,
+        begin: Callable[[ExecuteTask.Goal], Execution],
+    ) -> None:
+        self.is_open = False
+        """Whether goals are taken."""
+        self.execution: Execution | None = None
+        """The attempt to be stepped."""
+        self._fuse = fuse
+        self._begin = begin
+        self._fence = Fence()
+        self._goal: ServerGoalHandle | None = None
+        self._is_taken = False
+        self._last_step: Future[SkillStep] = Future()
+        self._feedback_due = 0.0
+        self._server = ActionServer(
+            node,
+            ExecuteTask,
+            names.EXECUTE_TASK,
+            self._perform,
+            goal_callback=fuse.guard(self._judge),
+            cancel_callback=fuse.guard(self._cancel),
+        )
+
+    def destroy(self) -> None:
+        self._server.destroy()
+
+    def tell(self, step: SkillStep) -> None:
+        """The execution has made a step. After one with an outcome it is forgotten."""
+        if step.outcome is not None:
+            self.execution = None
+            self._last_step.set_result(step)
+        elif self._goal is not None and time.monotonic() >= self._feedback_due:
+            self._feedback_due = time.monotonic() + FEEDBACK_S
+            self._goal.publish_feedback(
+                ExecuteTask.Feedback(progress=float(step.progress), activity=step.activity)
+            )
+
+    def _judge(self, goal: ExecuteTask.Goal) -> GoalResponse:
+        if not self.is_open or self._is_taken:
+            return GoalResponse.REJECT
+        if not self._fence.admit(goal.task_id, goal.attempt):
+            return GoalResponse.REJECT
+        self._is_taken = True
+        return GoalResponse.ACCEPT
+
+    def _cancel(self, goal: ServerGoalHandle) -> CancelResponse:
+        if self.execution is not None:
+            self.execution.stop_reason = 'stopped by the coordinator'
+        return CancelResponse.ACCEPT
+
+    async def _perform(self, goal: ServerGoalHandle) -> ExecuteTask.Result:
+        try:
+            last = await self._last_step_of(goal)
+        except Exception as error:  # rclpy would log it and go on
+            self._fuse.blow(error)
+            last = SkillStep(outcome=Outcome.ROBOT_FAILED, detail=self._fuse.cause)
+        finally:
+            self._goal = None
+            self._is_taken = False
+        outcome = Outcome.ROBOT_FAILED if last.outcome is None else last.outcome
+        if goal.is_cancel_requested:
+            goal.canceled()
+        elif outcome is Outcome.SUCCEEDED:
+            goal.succeed()
+        else:
+            goal.abort()
+        return ExecuteTask.Result(outcome=int(outcome), detail=last.detail)
+
+    async def _last_step_of(self, goal: ServerGoalHandle) -> SkillStep:
+        """Have the goal performed, and wait for its end."""
+        if goal.is_cancel_requested:
+            return SkillStep(outcome=Outcome.STOPPED, detail='stopped before it began')
+        try:
+            execution = self._begin(goal.request)
+        except ConfigurationError as error:
+            return SkillStep(outcome=Outcome.TASK_FAILED, detail=str(error))
+        self._goal = goal
+        self._feedback_due = 0.0
+        self._last_step = Future()
+        self.execution = execution
+        return await self._last_step
