@@ -26,8 +26,9 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays in force
-                self._before[number] = signal.signal(number, self._note)
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # started with nohup
+            self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
