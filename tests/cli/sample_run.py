@@ -6,9 +6,9 @@ from __future__ import annotations
 import msgspec
 from invariants.story import Story
 
-from muster.cli.play.summary import RUN_READY, RunFacts
+from muster.cli.play.summary import RunFacts
 from muster.dashboard.recorder import ROBOT_POSE
-from muster.invariants.record import FAULT_INJECTED, RUN_ENDED, RUN_STARTED
+from muster.invariants.record import FAULT_INJECTED, RUN_ENDED, RUN_READY, RUN_STARTED
 from muster.runtime.share import find_config
 
 ROBOTS = ('g1_1', 'g1_2', 'g1_3', 'g1_4')

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -83,6 +84,13 @@ def test_followers_are_hit_one_after_the_other(seed):
     hit = [action.robot for action in play.step(scene(1.5)) if isinstance(action, Break)]
     assert sorted(hit[:2]) == ['b', 'c']
     assert hit[2] in ('b', 'c')
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_a_follower_at_work_is_hit_rather_than_an_idle_one(seed):
+    at_work = replace(scene(1), busy=('a', 'c'))
+    (broken,) = director(push(1, 'follower'), seed=seed).step(at_work)
+    assert broken.robot == 'c'
 
 
 def test_the_same_seed_hits_the_same_robots():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -14,11 +15,13 @@ from muster.core.types import RobotId
 from muster.dashboard.recorder import ROBOT_POSE
 from muster.dashboard.timeline import FAULT_MARKS
 from muster.invariants import History
-from muster.invariants.record import FAULT_INJECTED
+from muster.invariants.record import FAULT_INJECTED, RUN_READY
 from muster.runtime.world_file import World
 
 ROBOT_COLOURS = ('#0077bb', '#ee7733', '#009988', '#cc3311', '#33bbee', '#ee3377', '#777777')
 MARGIN_M = 0.4
+LEAP_M = 2.0
+"""Farther than a robot walks between two records: it has lost or found its bearings."""
 
 
 def draw_paths(history: History, robots: tuple[RobotId, ...], world: World, path: Path) -> None:
@@ -92,12 +95,18 @@ def _draw_path(axes: Axes, history: History, robot: RobotId, colour: str) -> boo
     """
     xs: list[float] = []
     ys: list[float] = []
+    is_ready = False
     for record in history:
-        if record.subject != robot:
+        is_ready = is_ready or record.kind == RUN_READY
+        if record.subject != robot or not is_ready:
             continue
         if record.kind == ROBOT_POSE:
-            xs.append(float(record.data['x']))
-            ys.append(float(record.data['y']))
+            x, y = float(record.data['x']), float(record.data['y'])
+            if xs and math.hypot(x - xs[-1], y - ys[-1]) > LEAP_M:
+                xs.append(math.nan)
+                ys.append(math.nan)
+            xs.append(x)
+            ys.append(y)
         elif record.kind == FAULT_INJECTED and xs:
             mark = FAULT_MARKS.get(str(record.data.get('failure', '')), 'o')
             axes.plot(

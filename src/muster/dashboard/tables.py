@@ -113,18 +113,14 @@ def stop_name(stop: Stop) -> str:
 
 def waited(task: Task, now: float) -> str:
     """From submission to the start of the attempt that counts, or until now."""
-    if task.started_at:
-        return _seconds(task.started_at - task.submitted_at)
-    if task.state.is_final:
-        return '' if not task.ended_at else _seconds(task.ended_at - task.submitted_at)
-    return _seconds(now - task.submitted_at)
+    started = _start(task)
+    return _seconds((started or task.ended_at or now) - task.submitted_at)
 
 
 def took(task: Task, now: float) -> str:
     """From the start of the attempt that counts to its end, or until now."""
-    if not task.started_at:
-        return ''
-    return _seconds((task.ended_at or now) - task.started_at)
+    started = _start(task)
+    return _seconds((task.ended_at or now) - started) if started else ''
 
 
 def why(task: Task) -> str:
@@ -196,6 +192,12 @@ def _battery(share: float) -> Text:
 
 def _fitness(is_fit: bool, reason: str) -> Text:
     return Text('yes', style='green') if is_fit else Text(reason or 'no', style='bold red')
+
+
+def _start(task: Task) -> float:
+    """An attempt that was over before its start was written has none: then the award is the
+    start."""
+    return task.started_at or (task.awarded_at if task.state is TaskState.DONE else 0.0)
 
 
 def _seconds(duration: float) -> str:

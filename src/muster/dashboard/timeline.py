@@ -14,7 +14,13 @@ from matplotlib.patches import Patch
 
 from muster.core.types import RobotId, TaskId
 from muster.invariants import History, Record
-from muster.invariants.record import FAULT_INJECTED, PROCESS_EXITED, PROCESS_STARTED, ledger_of
+from muster.invariants.record import (
+    FAULT_INJECTED,
+    PROCESS_EXITED,
+    PROCESS_STARTED,
+    RUN_READY,
+    ledger_of,
+)
 from muster.invariants.single_execution import executions
 
 KIND_COLOURS = ('#4477aa', '#ccbb44', '#228833', '#aa3377', '#66ccee', '#ee6677')
@@ -133,7 +139,7 @@ def _draw_leaders(
     leads = [
         (record.at, record.subject or record.robot)
         for record in history
-        if record.kind in ('leader_elected', 'run_ready')
+        if record.kind in ('leader_elected', RUN_READY)
     ]
     for index, (since, leader) in enumerate(leads):
         until = leads[index + 1][0] if index + 1 < len(leads) else end

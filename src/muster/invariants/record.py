@@ -46,6 +46,8 @@ History: TypeAlias = Sequence[Record]
 
 # What the recorder itself adds to the robots' events.
 RUN_STARTED = 'run_started'
+RUN_READY = 'run_ready'
+"""The team was ready, and led by its subject: the times of a scenario count from here."""
 RUN_ENDED = 'run_ended'
 PROCESS_STARTED = 'process_started'
 """subject = robot (or the process name); data: name, pid."""

@@ -23,7 +23,8 @@ from muster.runtime.yaml_file import Strict, read_yaml
 LEADER = 'leader'
 """Whoever leads when the fault is due."""
 FOLLOWER = 'follower'
-"""A random robot that does not lead, and that no fault has hit so far if there is one."""
+"""A random robot that does not lead: one at work if there is any, and that no fault has hit so
+far."""
 RANDOM = 'random'
 """Any robot."""
 TARGET_WORDS = (LEADER, FOLLOWER, RANDOM)

@@ -55,6 +55,8 @@ class Scene:
     """Empty when nobody leads."""
     alive: Collection[RobotId]
     """Robots whose process runs and whose leader hears them."""
+    busy: Collection[RobotId] = ()
+    """Those that are at a task."""
 
 
 @dataclass
@@ -137,10 +139,14 @@ class Director:
             return scene.leader if scene.leader in scene.alive else None
         candidates = sorted(scene.alive)
         if fault.target == FOLLOWER:
-            others = [robot for robot in candidates if robot != scene.leader]
-            candidates = [robot for robot in others if robot not in self._hit] or others
             if not scene.leader:
                 return None
+            candidates = [robot for robot in candidates if robot != scene.leader]
+            for preferred in (
+                [robot for robot in candidates if robot not in self._hit],
+                [robot for robot in candidates if robot in scene.busy],
+            ):
+                candidates = [robot for robot in candidates if robot in preferred] or candidates
         elif fault.target != RANDOM:
             return fault.target if fault.target in scene.alive else None
         return self.rng.choice(candidates) if candidates else None

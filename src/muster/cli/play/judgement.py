@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from muster.cli.play.summary import RUN_READY, RunSummary, facts_of, summarise
+from muster.cli.play.summary import RunSummary, facts_of, summarise
 from muster.core.types import ConfigurationError
 from muster.dashboard.paths import draw_paths
 from muster.dashboard.timeline import draw_timeline
 from muster.invariants import read_history
+from muster.invariants.record import RUN_READY
 from muster.runtime.team_file import read_team
 
 

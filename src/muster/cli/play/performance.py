@@ -19,11 +19,11 @@ from muster.cli.play.director import Director, random_kill
 from muster.cli.play.judgement import judge_folder, plain
 from muster.cli.play.player import Player
 from muster.cli.play.report import report
-from muster.cli.play.summary import RUN_READY, RunFacts, RunSummary, progress_bounds
+from muster.cli.play.summary import RunFacts, RunSummary, progress_bounds
 from muster.cli.stop_signals import StopSignals
 from muster.cli.team_run import NEVER_RESTARTED, RunPlan, TeamRun, new_folder
 from muster.dashboard.views import Board, View, view_of
-from muster.invariants.record import RUN_ENDED, RUN_STARTED
+from muster.invariants.record import RUN_ENDED, RUN_READY, RUN_STARTED
 from muster.runtime.process_specs import SimulatorOptions
 from muster.runtime.scenario_file import Scenario, Stage, read_scenario
 from muster.runtime.share import find_config

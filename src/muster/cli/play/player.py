@@ -70,6 +70,7 @@ class Player:
             node_time=run.now,
             leader=team.leader if team else '',
             alive=run.alive,
+            busy=frozenset(name for name, view in run.observer.robots.items() if view.task_id),
         )
         for action in self._director.step(scene):
             match action:

@@ -18,6 +18,7 @@ from muster.invariants.record import (
     PROCESS_STARTED,
     REQUEST_ANSWERED,
     RUN_ENDED,
+    RUN_READY,
     RUN_STARTED,
     LedgerTask,
     ledger_of,
@@ -28,9 +29,6 @@ NEWS_S = 1.0
 """[s] for commits, messages and the recorder's own turn on a busy machine."""
 KILL_NOTICED_S = 5.0
 """[s] between a kill's record and that of the exit it brought about."""
-
-RUN_READY = 'run_ready'
-"""The team was ready, and led by its subject: scenario times count from here."""
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,22 +211,24 @@ def _shortcomings(
     for back in returns:
         if not back.joined:
             yield f'{back.robot} came back but was not taken in again'
-    for record in _unasked_exits(history):
+    for record in _unasked_exits(history, facts.robots):
         yield f'{record.subject} ended by itself with status {record.data.get("status")}'
     for verdict in verdicts:
         if not verdict.holds:
             yield f'{verdict.invariant} ({verdict.promise}) is broken: {verdict.offences[0].text}'
 
 
-def _unasked_exits(history: History) -> Iterable[Record]:
-    """Ends of processes that no kill brought about."""
+def _unasked_exits(history: History, robots: tuple[RobotId, ...]) -> Iterable[Record]:
+    """Ends of robots' processes that no kill brought about."""
     kills = [
         (record.subject, record.steady)
         for record in history
         if record.kind == FAULT_INJECTED and record.data.get('failure') == 'process_kill'
     ]
     for record in history:
-        if record.kind == PROCESS_EXITED and not any(
+        if record.kind != PROCESS_EXITED or record.subject not in robots:
+            continue
+        if not any(
             robot == record.subject and abs(at - record.steady) < KILL_NOTICED_S
             for robot, at in kills
         ):
@@ -236,7 +236,9 @@ def _unasked_exits(history: History) -> Iterable[Record]:
 
 
 def _task_line(task_id: TaskId, task: LedgerTask) -> TaskLine:
-    has_started, has_ended = task.started_at_s > 0, task.ended_at_s > 0
+    # An attempt that ended before its start was written has none: then the award is the start.
+    started = task.started_at_s or task.awarded_at_s
+    has_started, has_ended = started > 0, task.ended_at_s > 0
     return TaskLine(
         task_id=task_id,
         request_id=task.request_id,
@@ -244,8 +246,8 @@ def _task_line(task_id: TaskId, task: LedgerTask) -> TaskLine:
         state=task.state,
         robot=task.robot,
         attempts=task.attempt,
-        waited_s=task.started_at_s - task.submitted_at_s if has_started else None,
-        took_s=task.ended_at_s - task.started_at_s if has_started and has_ended else None,
+        waited_s=started - task.submitted_at_s if has_started else None,
+        took_s=task.ended_at_s - started if has_started and has_ended else None,
         why=task.award_reason if task.state == TaskState.DONE.name else task.detail,
     )
 
