@@ -79,9 +79,7 @@ def test_a_killed_leader_is_replaced_and_comes_back_as_it_was(
     )
     assert robots.kill(leader) == -signal.SIGKILL
     others = tuple(robot for robot in ALL if robot != leader)
-    wire.until(
-        lambda: agreed_leader(wire, others) in others, 'one of the others leads', patience_s=10
-    )
+    wire.until(lambda: agreed_leader(wire, others) in others, 'one of the others leads')
     wire.until(lambda: wire.team.leader in others, 'and says so')
     assert tasks(wire).get('first') is not None
 

@@ -32,7 +32,7 @@ from rclpy.signals import SignalHandlerOptions
 from muster.core.types import Pose2D
 from muster.ros import names, qos
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 BODY_PERIOD_S = 0.05
 
 

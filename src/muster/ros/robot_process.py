@@ -36,7 +36,7 @@ from muster.ros.fuse import Fuse
 from muster.ros.parameters import AUTOSTART, switch
 from muster.ros.skills_node import SkillsNode
 from muster.runtime.configure import coordinator_config
-from muster.runtime.share import find_config
+from muster.runtime.share import find_config, share_folder
 from muster.runtime.skills import installed_skills
 from muster.runtime.team_file import read_team
 
@@ -66,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _with_shipped_parameters(command_line: Sequence[str]) -> list[str]:
+    """The ROS parameters that ship with muster, then those that were given: the last one wins."""
+    shipped = share_folder() / 'config' / 'parameters' / 'robot.yaml'
+    return [command_line[0], '--ros-args', '--params-file', str(shipped), '--', *command_line[1:]]
+
+
 class RobotProcess:
     """Both nodes of one robot, their threads and their end.
 
@@ -88,7 +94,10 @@ class RobotProcess:
             raise StorageError(
                 f'{folder} cannot be made ({error.strerror}): choose another data folder'
             ) from error
-        rclpy.init(args=list(command_line), signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(
+            args=_with_shipped_parameters(command_line),
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
         self._fuse = Fuse(get_logger(robot), folder / 'crash.txt')
         self._stopping = threading.Event()
         authority = Authority()
