@@ -19,7 +19,7 @@ from muster.core.types import RobotId, TaskSpec
 from muster.dashboard.observer import TeamObserver
 from muster.dashboard.recorder import Recorder
 from muster.dashboard.ros_session import RosSession
-from muster.invariants.record import PROCESS_EXITED, PROCESS_STARTED
+from muster.invariants.record import PROCESS_EXITED, PROCESS_GIVEN_UP, PROCESS_STARTED
 from muster.runtime.process_specs import (
     DISCOVERY_RANGES,
     SIMULATOR,
@@ -220,4 +220,7 @@ class TeamRun:
                 if name not in self._expected:
                     log = self._supervisor.log_file(name)
                     last = log_tail.strip().splitlines()[-1:] or ['']
-                    self.dead[name] = f'{name} ended: {reason}; see {log}: {last[0]}'
+                    self.dead[name] = f'{name} ended, and {reason}; see {log}: {last[0]}'
+                    self.recorder.note(
+                        PROCESS_GIVEN_UP, subject=name, severity=3, detail=self.dead[name]
+                    )
