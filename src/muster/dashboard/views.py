@@ -149,7 +149,7 @@ def _most_telling(tasks: Sequence[Task], most: int) -> list[Task]:
     is_open = [index for index, task in enumerate(tasks) if not task.state.is_final]
     ended = [index for index, task in enumerate(tasks) if task.state.is_final]
     room = max(most - len(is_open), 0)
-    chosen = sorted([*ended[len(ended) - room :], *is_open[:most]])
+    chosen = sorted([*ended[max(len(ended) - room, 0) :], *is_open[:most]])
     return [tasks[index] for index in chosen]
 
 
