@@ -28,7 +28,7 @@ from muster.core.raft.messages import (
     VoteReply,
 )
 from muster.core.raft.progress import Progress
-from muster.core.types import MusterError, ProtocolError, RobotId
+from muster.core.types import MusterError, ProtocolError, RobotId, StorageError
 
 
 class NotLeaderError(MusterError):
@@ -53,6 +53,11 @@ class RaftNode:
     rng : source of election timeouts.
     now : steady time, seconds. A member that has just started votes for nobody for
         `election_min_s`, as if it had heard from a leader: before its crash it may have.
+
+    Raises
+    ------
+    StorageError
+        `records` have a gap.
     """
 
     def __init__(
@@ -128,8 +133,7 @@ class RaftNode:
                 self._follow(self.term, '', now, 'no quorum answers')
             elif now >= self._heartbeat_due:
                 self._heartbeat_due = now + self.config.heartbeat_s
-                for peer, progress in self._progress.items():
-                    progress.probe_is_out = False
+                for peer in self._progress:
                     self._send_append(peer, now)
         elif now >= self._election_due:
             self._poll(now)
@@ -164,14 +168,14 @@ class RaftNode:
             no correct member sends this; nothing was changed.
         """
         if sender not in self.config.peers:
-            raise ProtocolError(f'{sender} is not a voter of this group')
+            raise ProtocolError(f'{sender!r} is not another voter of this group')
         match message:
             case Vote():
                 self._on_vote(sender, message, now)
             case VoteReply():
                 self._on_vote_reply(sender, message, now)
             case Append():
-                _check_entries(message)
+                self._check_append(sender, message)
                 self._on_append(sender, message, now)
             case AppendReply():
                 self._on_append_reply(sender, message, now)
@@ -348,7 +352,9 @@ class RaftNode:
 
     def _send_append(self, peer: RobotId, now: float) -> None:
         progress = self._progress[peer]
-        entries = self.log.batch(progress.next_index, self.config.max_append_bytes)
+        entries: tuple[Entry, ...] = ()
+        if not progress.probe_is_out:  # else it may be dead, and would be sent them for ever
+            entries = self.log.batch(progress.next_index, self.config.max_append_bytes)
         prev_index = progress.next_index - 1
         self._round += 1
         self._round_sent_at[self._round] = now
@@ -365,6 +371,21 @@ class RaftNode:
             progress.next_index += len(entries)
         else:
             progress.probe_is_out = True
+
+    def _check_append(self, sender: RobotId, message: Append) -> None:
+        """Raise ProtocolError for what a correct leader cannot send to this member."""
+        if self.is_leader and message.term == self.term:
+            me = self.config.me
+            raise ProtocolError(f'{sender} claims to lead term {self.term}, which {me} leads')
+        if message.prev_index < 0:
+            raise ProtocolError(f'there is no entry {message.prev_index}')
+        term = message.prev_term
+        for index, entry in enumerate(message.entries, message.prev_index + 1):
+            if entry.index != index or not term <= entry.term <= message.term:
+                raise ProtocolError(f'entry {entry.index} of term {entry.term} is out of order')
+            if index <= self.commit_index and self.log.term_at(index) != entry.term:
+                raise ProtocolError(f'entry {index} is committed, and not of term {entry.term}')
+            term = entry.term
 
     def _on_append(self, sender: RobotId, message: Append, now: float) -> None:
         if message.term < self.term:
@@ -444,14 +465,6 @@ class RaftNode:
             self._heartbeat_due = -math.inf
 
 
-def _check_entries(message: Append) -> None:
-    term = message.prev_term
-    for index, entry in enumerate(message.entries, message.prev_index + 1):
-        if entry.index != index or not term <= entry.term <= message.term:
-            raise ProtocolError(f'entry {entry.index} of term {entry.term} is out of order')
-        term = entry.term
-
-
 def _restore(records: Iterable[Record]) -> tuple[HardState, list[Entry]]:
     """Replay what was written: the last hard state, and the log with its replaced suffixes cut
     off."""
@@ -462,7 +475,10 @@ def _restore(records: Iterable[Record]) -> tuple[HardState, list[Entry]]:
             hard = record
             continue
         if not 1 <= record.index <= len(entries) + 1:
-            raise AssertionError(f'entry {record.index} cannot follow {len(entries)} on disk')
+            raise StorageError(
+                f'the log on disk has a gap: entry {record.index} follows entry {len(entries)}; '
+                'records are missing, so this robot cannot take part until they are restored'
+            )
         del entries[record.index - 1 :]
         entries.append(record)
     return hard, entries

@@ -17,7 +17,7 @@ class Progress:
     """The next entry to send."""
     is_streaming: bool = False
     probe_is_out: bool = False
-    """A probe waits for its answer; the next heartbeat tries again."""
+    """A probe waits for its answer; heartbeats repeat it, without its entries."""
     answered_at: float = -math.inf
     """Send time of the newest message that it has answered."""
 
