@@ -27,7 +27,7 @@ from muster.ros.fuse import Fuse
 
 DISCOVERY_S = 5.0
 """How long a start waits for the skill server to appear."""
-SILENCE_S = 5.0
+SILENCE_S = 10.0
 """The server tells of its progress at least every second."""
 
 
