@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from reference.pages import DOCS, pages, refreshed  # noqa: E402
+from reference.pages import DOCS, pages, refreshed
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from muster.cli.main import cli
 def describe_commands() -> str:
     """Each command: usage, what it does, its arguments and options."""
     context = click.Context(cli, info_name='muster')
-    blocks = []
+    blocks: list[str] = []
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None

@@ -1,6 +1,7 @@
 """Tables of messages, services and actions, from the files of muster_msgs.
 
-The comments of these files are the documentation: one about the whole at the top, one behind each field.
+The comments of these files are the documentation: one about the whole at the top, one behind each
+field.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Interface:
-    """One file: what it is for, and its sections (a message has one, a service two, an action three)."""
+    """One file: what it is for, and its sections: a message has one, a service two, an action
+    three."""
 
     name: str
     purpose: str
@@ -38,7 +40,7 @@ class Interface:
 
 
 def read_interface(path: Path) -> Interface:
-    """Read a .msg, .srv or .action file; ValueError for a line that is neither comment nor field."""
+    """Read a .msg, .srv or .action file; ValueError for a line that is no comment and no field."""
     purpose: list[str] = []
     sections: list[list[Field]] = [[]]
     has_begun = False
