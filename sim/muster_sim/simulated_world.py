@@ -34,8 +34,8 @@ COMMAND_TIMEOUT_S = 0.5
 UNATTENDED_S = 3.0
 """[s] without a command after which the body itself sets down what it holds: its software is gone,
 or has no use for it, and others must be able to take it."""
-COMMAND_LIMIT = np.array([1.0, 0.6, 1.0])
-"""vx, vy [m/s] and turning rate [rad/s] within which the policy was trained, and walks well."""
+POLICY_LIMIT = np.array([1.0, 0.6, 1.0])
+"""vx, vy [m/s] and turning rate [rad/s] that may be asked of the policy: within what it was trained for."""
 FALLEN_TILT = -0.5
 """A body whose gravity direction has a z above this (60 degrees from upright) has fallen."""
 START_JITTER_RAD = 0.02
@@ -60,7 +60,7 @@ class SimulatedWorld:
             deterministicOverlappingPairs=1,
             physicsClientId=client,
         )
-        build_scenery(client, setup.world)
+        self._scenery = build_scenery(client, setup.world)
         model, count = MODELS[setup.model], len(setup.robots)
         self._model = model
         self._policy = policy = WalkingPolicy(model, count)
@@ -109,9 +109,9 @@ class SimulatedWorld:
     def command(self, robot: int, vx: float, vy: float, wz: float) -> None:
         """Have a robot walk by this velocity, in its base link frame, until `COMMAND_TIMEOUT_S`
         from now."""
-        command = np.array((vx, vy, wz))
-        if np.isfinite(command).all():
-            self._commands[robot] = np.clip(command, -COMMAND_LIMIT, COMMAND_LIMIT)
+        asked = np.array((vx, vy, wz)) / self._model.walking_gain
+        if np.isfinite(asked).all():
+            self._commands[robot] = np.clip(asked, -POLICY_LIMIT, POLICY_LIMIT)
             self._commanded_s[robot] = self._attended_s[robot] = self.time_s
 
     def submit(self, number: int, request: Request) -> None:
@@ -185,6 +185,17 @@ class SimulatedWorld:
             parcel_position=parcel_position,
             parcel_orientation=parcel_orientation,
         )
+
+    def contacts(self) -> set[tuple[int, str]]:
+        """Who touches what besides the floor at this moment: (robot, name of a box, a wall or a robot)."""
+        robots = {body: f'robot {index}' for index, body in enumerate(self.robots.bodies)}
+        others = self._scenery | robots
+        touched = set()
+        for index, body in enumerate(self.robots.bodies):
+            for point in pybullet.getContactPoints(bodyA=body, physicsClientId=self._client):
+                if point[2] in others and point[2] != body:
+                    touched.add((index, others[point[2]]))
+        return touched
 
     def _drive(self, stiffness: Array, targets: Array) -> None:
         """The physics steps of one tick, with the joint controllers at the physics' own rate."""
