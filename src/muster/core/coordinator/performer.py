@@ -113,7 +113,7 @@ class Performer:
 
     def tick(self, now: Instant) -> None:
         """Bring body, schedule and leader in line with ledger, lease and time."""
-        leader = self._replica.raft.leader
+        leader = self._replica.leader
         if leader != self._leader:
             self._leader = leader
             self._report_due = -math.inf
@@ -129,8 +129,10 @@ class Performer:
 
     def next_tick(self) -> float:
         """Steady time at which `tick` is next needed."""
-        report_due = max(self._report_due, self._silent_until)
-        due = min(report_due if self._leader else math.inf, self._claims.next_tick())
+        due = math.inf
+        if self._leader:
+            report_due = max(self._report_due, self._silent_until)
+            due = min(report_due, self._claims.next_tick())
         return min(due, self.lease.expires_at()) if self._had_lease else due
 
     # The body

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from muster.core.coordinator.effects import Persist
+from muster.core.coordinator.effects import Persist, Warn
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.wire import RaftMessage
 from muster.core.ledger.commands import Command, decode_command, encode_command
@@ -22,7 +22,7 @@ from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.raft.config import RaftConfig
 from muster.core.raft.messages import Entry, HardState
 from muster.core.raft.node import RaftNode
-from muster.core.types import RobotId, StorageError
+from muster.core.types import ProtocolError, RobotId, StorageError
 
 
 class Boot(msgspec.Struct, frozen=True, tag='boot'):
@@ -75,8 +75,8 @@ class Replica:
         self.incarnation = max(boots, default=0) + 1
         self.ledger = Ledger()
         self.applied_index = 0
-        self.is_broken = False
-        """The disk has failed: nothing is promised any more."""
+        self.has_left = False
+        """It can no longer be trusted with the ledger: it says and promises nothing any more."""
         self._outbox = outbox
         self._on_applied = on_applied
         self._sequence = 0
@@ -92,7 +92,16 @@ class Replica:
     @property
     def is_awake(self) -> bool:
         """The incarnation is durable and the disk works: the robot may speak."""
-        return self._has_booted and not self.is_broken
+        return self._has_booted and not self.has_left
+
+    @property
+    def leader(self) -> RobotId:
+        """Whom this robot follows; nobody while it may not speak."""
+        return self.raft.leader if self.is_awake else ''
+
+    @property
+    def is_leader(self) -> bool:
+        return self.raft.is_leader and self.is_awake
 
     def boot(self) -> None:
         """Write down that this incarnation has begun."""
@@ -104,6 +113,16 @@ class Replica:
         done = [number for number in self._saving if number <= sequence]
         for number in done:
             self.raft.persisted(self._saving.pop(number), now)
+
+    def leave(self, code: str, reason: str) -> None:
+        """Take no further part in the team, until the process is started again.
+
+        The robot falls silent, so its authority runs out and others get its work.
+        """
+        if not self.has_left:
+            self.has_left = True
+            text = f'{reason}; the robot has left the team until it is restarted'
+            self._outbox.warn(Warn(code, True, text, is_critical=True))
 
     def step(self, sender: RobotId, message: RaftMessage, now: float) -> None:
         """A peer's Raft message; ProtocolError when no correct peer sends it."""
@@ -136,11 +155,7 @@ class Replica:
             self._saving[self._persist(ready.records)] = ready.sequence
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
-        for entry in ready.committed:
-            self.applied_index = entry.index
-            if entry.data:
-                command = decode_command(entry.data)
-                self._on_applied(command, self.ledger.apply(command))
+        self._apply(ready.committed)
         if ready.committed and self._under_way:
             self._under_way = {
                 key: index
@@ -148,6 +163,19 @@ class Replica:
                 if index == 0 or index > self.applied_index
             }
         return bool(ready.records or ready.messages or ready.committed)
+
+    def _apply(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if entry.data:
+                try:
+                    command = decode_command(entry.data)
+                except ProtocolError as error:
+                    # The team has agreed on it, so to skip it would make two ledgers of one.
+                    text = f'entry {entry.index} of the ledger is of a later version: {error}'
+                    self.leave('ledger_unreadable', f'{text}; install that version')
+                    return
+                self._on_applied(command, self.ledger.apply(command))
+            self.applied_index = entry.index
 
     def _propose_all(self, now: float) -> None:
         if self._term_of_proposals != self.raft.term or not self.raft.is_leader:
