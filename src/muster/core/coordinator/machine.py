@@ -173,10 +173,16 @@ class Coordinator:
         message = decode_message(event.kind, event.payload)
         if event.sender not in self.config.squads or event.sender == self.config.me:
             raise ProtocolError(f'{event.sender!r} is no other robot of this team')
-        if event.incarnation < self._lives.get(event.sender, 0):
+        if event.incarnation < self._newest_life(event.sender):
             return
-        self._lives[event.sender] = event.incarnation
         self._deliver(event.sender, event.incarnation, message, now)
+        self._lives[event.sender] = event.incarnation
+
+    def _newest_life(self, robot: RobotId) -> int:
+        """The newest incarnation that was heard, or that the ledger knows: a robot whose memory
+        was wiped counts from 1 again, and knows nothing of what it has promised."""
+        known = self.ledger.roster.get(robot)
+        return max(self._lives.get(robot, 0), known.incarnation if known else 0)
 
     def _deliver(
         self, sender: RobotId, incarnation: int, message: PeerMessage, now: Instant

@@ -46,7 +46,8 @@ def decode_records(records: Iterable[bytes]) -> list[StoredRecord]:
         except msgspec.MsgspecError as error:
             raise StorageError(
                 f'record {number} of the log is not one of this version of muster ({error}); '
-                'start the version that wrote it, or set the folder aside to join as a new robot'
+                'start the version that wrote it, or set the folder aside and let the robot join '
+                'under a new name: under its own it would have to keep promises it has forgotten'
             ) from error
     return decoded
 
