@@ -26,7 +26,8 @@ PUSH_S = 0.1
 PUSH_WATCH_S = 2.0
 """[s] after which it is clear whether a pushed robot keeps its feet."""
 PUSH_BITE = 0.4
-"""A push has bitten when the body gained this share of impulse / mass; its feet take some of it."""
+"""A push has bitten when the body gained this share of impulse / mass; its feet take some of
+it."""
 MAX_PUSH_NS = 500.0
 TORQUE_WATCH_S = 3.0
 """[s] within which a loss of torque has to show."""

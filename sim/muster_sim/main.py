@@ -1,7 +1,8 @@
 """muster_sim: the simulated world of a team, on ROS 2.
 
-Three threads and one more process: the physics ticks in a process of its own; a reader thread publishes each tick as
-it comes; the main thread takes velocities; the services wait on threads of theirs.
+Three threads and one more process: the physics ticks in a process of its own; a reader thread
+publishes each tick as it comes; the main thread takes velocities; the services wait on threads of
+theirs.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def cli(
 ) -> None:
     """Simulate a team of humanoids: walls, shelves, parcels, batteries, sensors and failures.
 
-    Each robot's topics are in its namespace (odom, joint_states, imu, battery, cmd_vel, grip, ...). Failures
-    are injected through /sim/inject_failure. Ctrl-C ends the simulation.
+    Each robot's topics are in its namespace (odom, joint_states, imu, battery, cmd_vel, grip,
+    ...). Failures are injected through /sim/inject_failure. Ctrl-C ends the simulation.
     """
     for module, remedy in NEEDED.items():
         if importlib.util.find_spec(module) is None:

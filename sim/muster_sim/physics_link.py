@@ -32,8 +32,8 @@ class PhysicsEndedError(MusterError):
 class PhysicsLink:
     """One running physics process.
 
-    `receive` belongs to one thread; everything else may be called from any. Every request gets its verdict
-    from `receive`; those still open when the process ends fail with PhysicsEndedError.
+    `receive` belongs to one thread; everything else may be called from any. Every request gets its
+    verdict from `receive`; those still open when the process ends fail with PhysicsEndedError.
     """
 
     def __init__(self, setup: Setup, rate: float = 1.0) -> None:

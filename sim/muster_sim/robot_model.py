@@ -77,7 +77,8 @@ class RobotModel:
     """Armature is multiplied by it: with the true one this robot needs steps shorter than
     `PHYSICS_STEP_S`."""
     walking_gain: tuple[float, float, float]
-    """Forward, sideways and turning velocity that the policy really walks with, per velocity asked of it."""
+    """Forward, sideways and turning velocity that the policy really walks with, per velocity asked
+    of it."""
     angular_velocity_scale: float
     """Of the policy's observation."""
     joint_velocity_scale: float

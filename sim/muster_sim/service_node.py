@@ -1,4 +1,5 @@
-"""The simulator's services: they wait for what they caused to show, so they have a node and threads of their own."""
+"""The simulator's services: they wait for what they caused to show, so they have a node and
+threads of their own."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ UNATTENDED_S = 3.0
 """[s] without a command after which the body itself sets down what it holds: its software is gone,
 or has no use for it, and others must be able to take it."""
 POLICY_LIMIT = np.array([1.0, 0.6, 1.0])
-"""vx, vy [m/s] and turning rate [rad/s] that may be asked of the policy: within what it was trained for."""
+"""vx, vy [m/s] and turning rate [rad/s] that may be asked of the policy: within what it was
+trained for."""
 FALLEN_TILT = -0.5
 """A body whose gravity direction has a z above this (60 degrees from upright) has fallen."""
 START_JITTER_RAD = 0.02
@@ -187,7 +188,8 @@ class SimulatedWorld:
         )
 
     def contacts(self) -> set[tuple[int, str]]:
-        """Who touches what besides the floor at this moment: (robot, name of a box, a wall or a robot)."""
+        """Who touches what besides the floor at this moment: (robot, name of a box, a wall or a
+        robot)."""
         robots = {body: f'robot {index}' for index, body in enumerate(self.robots.bodies)}
         others = self._scenery | robots
         touched = set()

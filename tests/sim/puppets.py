@@ -1,4 +1,5 @@
-"""Bodies without physics: points that follow their velocity commands with a lag. For tests of skills alone."""
+"""Bodies without physics: points that follow their velocity commands with a lag. For tests of
+skills alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Skills and simulated bodies put together in one process, without ROS: what the nodes do, as plain calls."""
+"""Skills and simulated bodies put together in one process, without ROS: what the nodes do, as
+plain calls."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ class Stage:
         self.ends.pop(robot, None)
 
     def run(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:
-        """Let simulated time pass; returns whether `until` became true (or, without one, all skills ended)."""
+        """Let simulated time pass; returns whether `until` became true (or, without one, all
+        skills ended)."""
         condition = until or (lambda: not self.skills)
         for _ in range(math.ceil(seconds / 0.02 / TICKS_PER_STEP)):
             for robot in list(self.skills):

@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 PERSONAL_M = 0.85
 """[m] wanted between two centres; two bodies touch at about 0.5."""
 TIGHT_M = 0.65
-"""[m] made do with by who has got nowhere for a while: it ends the politeness of four at a crossing."""
+"""[m] made do with by who has got nowhere for a while: it ends the politeness of four at a
+crossing."""
 HORIZON_S = 4.0
 """[s] within which a meeting matters."""
 IMMINENT_S = 1.5

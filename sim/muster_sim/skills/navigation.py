@@ -157,10 +157,11 @@ class Navigator:
 
 
 def body_command(yaw: float, velocity: Array, is_crowded: bool = False) -> Twist2D:
-    """A velocity of the map frame (2,) [m/s] as a command for a body that walks best straight ahead.
+    """A velocity of the map frame (2,) [m/s] as a command for a body that walks best straight
+    ahead.
 
-    Where it has to go elsewhere it turns on the spot first, unless somebody is so near that there is no
-    time for it.
+    Where it has to go elsewhere it turns on the spot first, unless somebody is so near that there
+    is no time for it.
     """
     speed = float(np.hypot(*velocity))
     if speed < 0.02:

@@ -25,7 +25,8 @@ NEAR_M = 3.0
 CROWD_M = 0.7
 """[m] to a line within which somebody is in the way on it."""
 CROWD_COST_M = 8.0
-"""[m] longer that a line seems for each who is in its way: others are walked around, if need be far around."""
+"""[m] longer that a line seems for each who is in its way: others are walked around, if need be
+far around."""
 
 
 class Router:
@@ -69,7 +70,8 @@ class Router:
 
         Parameters
         ----------
-        crowd : others who may be in the way; they matter only near the start, for far ones move on.
+        crowd : others who may be in the way; they matter only near the start, for far ones move
+        on.
         """
         near = [pose for pose in crowd if gap(pose, start) <= NEAR_M]
         for margin in MARGINS:
