@@ -6,12 +6,13 @@ import ast
 import inspect
 
 import pytest
+import yaml
 
 from muster.ros import coordinator_node, skills_node
 from muster.ros.parameters import Number, Switch
 from muster_sim import simulation_setup, simulator_node
 
-from .pages import REFERENCE, table, unquoted
+from .pages import REFERENCE, ROOT, table, unquoted
 
 PAGE = REFERENCE / 'parameters.md'
 Declared = dict[str, tuple[str, str]]
@@ -58,3 +59,16 @@ def test_parameters_are_described_as_declared(heading: str, declared: Declared) 
     described = {name: (row['default'], row['range']) for name, row in rows.items()}
     assert described == declared
     assert all(row['what it is, and which way to turn it'] for row in rows.values())
+
+
+def test_the_file_of_parameters_that_ships_holds_the_defaults() -> None:
+    file = ROOT / 'config' / 'parameters' / 'robot.yaml'
+    shipped = yaml.safe_load(file.read_text(encoding='utf-8'))
+    for node, module in (('coordinator', coordinator_node), ('skills', skills_node)):
+        values = shipped[f'/**/{node}']['ros__parameters']
+        declared = {
+            one.name: one.default
+            for one in vars(module).values()
+            if isinstance(one, Number | Switch)
+        }
+        assert values == declared
