@@ -9,6 +9,8 @@ Python's interpreter lock, so whoever has other things to do runs this in a proc
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pybullet
 from numpy.typing import NDArray
@@ -54,6 +56,7 @@ class SimulatedWorld:
     def __init__(self, setup: Setup) -> None:
         mode = pybullet.GUI if setup.with_window else pybullet.DIRECT
         self._client = client = pybullet.connect(mode)
+        self._end = weakref.finalize(self, pybullet.disconnect, physicsClientId=client)
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=PHYSICS_STEP_S,
@@ -104,8 +107,8 @@ class SimulatedWorld:
         return np.isfinite(self._fallen_s)
 
     def close(self) -> None:
-        """Free the physics engine. The world is not used any more after this."""
-        pybullet.disconnect(physicsClientId=self._client)
+        """Free the physics engine, as garbage collection would. The world cannot be used after this."""
+        self._end()
 
     def command(self, robot: int, vx: float, vy: float, wz: float) -> None:
         """Have a robot walk by this velocity, in its base link frame, until `COMMAND_TIMEOUT_S`
