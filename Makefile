@@ -26,7 +26,10 @@ setup: ready ## Make .venv with everything in it
 ready:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo '$(PYTHON) is not on the PATH: install Python 3.11, or name one: make setup PYTHON=...' >&2; exit 1; }
-	@$(PYTHON) -I -B tools/bootstrap $(THIS_PYTHON)
+	@$(PYTHON) -I -B tools/bootstrap $(THIS_PYTHON) || { status=$$?; \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6))' || \
+			echo '$(PYTHON) is far too old: install Python 3.11, or name one: make setup PYTHON=...' >&2; \
+		exit $$status; }
 
 demo: ready ## Four simulated humanoids share out work and survive losing one (DEMO_ARGS)
 	@$(BIN)/muster demo $(DEMO_ARGS)
