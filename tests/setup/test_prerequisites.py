@@ -184,7 +184,10 @@ def test_another_platform_is_named(
             "'NewConnectionError('<pip.HTTPSConnection object at 0x7f>: No route')': /simple/",
             'No route',
         ),
-        ("'SSLError(SSLCertVerificationError(1, 'expired'))': /simple/", 'SSLError('),
+        (
+            "'SSLError(SSLCertVerificationError(1, 'expired'))': /simple/",
+            "SSLError(SSLCertVerificationError(1, 'expired'))",
+        ),
     ],
 )
 @pytest.mark.parametrize('version', [(3, 11, 2), (3, 6, 15)])
@@ -196,7 +199,7 @@ def test_the_reason_why_the_index_is_out_of_reach_is_told(
     machine.network = (1, f'{warning}\nERROR: No matching distribution found for pluggy\n')
     problem = find(machine, repository)[-1]
     assert problem.what == 'the package index'
-    assert told in problem.found
+    assert problem.found.endswith(told)
 
 
 def test_only_what_the_stages_to_come_ask_for_is_checked(

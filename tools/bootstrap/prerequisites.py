@@ -18,7 +18,7 @@ from bootstrap.machine import Machine
 OLDEST_GLIBC = (2, 28)
 """The wheels are built for manylinux_2_28."""
 OLDEST_CMAKE = (3, 20)
-BROKEN_CONNECTION = r"connection broken by '(?:.*?>: )?(.+?)'\)?: /"
+BROKEN_CONNECTION = r"connection broken by '(?:.*?>: )?(.+?)(?:'\))?': /"
 """What pip says about a connection that it tries again."""
 DISK_BYTES = 3 * 10**9
 """The environment takes 1.3 GB, the package caches about as much again."""
@@ -108,8 +108,8 @@ def check_python(machine: Machine, root: str) -> Optional[Problem]:
     return Problem(
         wanted,
         '{} is {} {}'.format(machine.executable, kind, '.'.join(map(str, machine.version))),
-        f'{install(machine, packages)}, then `make setup PYTHON=python3.11`; any of these versions does, '
-        '3.11 has wheels for everything',
+        f'{install(machine, packages)}, then `make setup PYTHON=python3.11` (any of these '
+        'versions does; 3.11 has wheels for everything)',
         packages,
     )
 
