@@ -130,7 +130,7 @@ class Coordinator:
             case SkillProgressed():
                 self._performer.progressed(event)
             case SkillEnded():
-                self._performer.ended(event)
+                self._performer.ended(event, now.steady)
             case RequestReceived(request=request):
                 self._on_request(request, now)
             case StorageFailed(reason=reason):
