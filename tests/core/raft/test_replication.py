@@ -187,6 +187,23 @@ def test_a_silent_follower_is_not_sent_the_same_entries_with_every_heartbeat() -
     assert group.data('c') == group.data('a')
 
 
+def test_a_former_leader_whose_entries_were_replaced_is_told_so() -> None:
+    """It was frozen, and does not know yet that others were committed in their place."""
+    group = led('abc')
+    group.cut('a', 'bc')
+    group.propose('a', b'never')
+    group.elect('b')
+    group.propose('b', b'instead')
+    group.settle()
+    assert group.data('b') == [b'instead']
+    group.heal()
+    group.deliver(last_message(group, Append, 'a'))
+    group.settle()
+    assert not group['a'].is_leader
+    group.run(0.5)
+    assert group.data('a') == [b'instead']
+
+
 def test_an_old_message_cannot_shorten_the_log() -> None:
     group = led('abc')
     group.propose('a', b'1')

@@ -383,7 +383,8 @@ class RaftNode:
         for index, entry in enumerate(message.entries, message.prev_index + 1):
             if entry.index != index or not term <= entry.term <= message.term:
                 raise ProtocolError(f'entry {entry.index} of term {entry.term} is out of order')
-            if index <= self.commit_index and self.log.term_at(index) != entry.term:
+            is_replaced = index <= self.commit_index and self.log.term_at(index) != entry.term
+            if is_replaced and message.term >= self.term:  # a former leader may not know of it
                 raise ProtocolError(f'entry {index} is committed, and not of term {entry.term}')
             term = entry.term
 
