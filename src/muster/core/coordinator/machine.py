@@ -149,7 +149,11 @@ class Coordinator:
         """Steady time at which `tick` is next needed, if nothing else happens."""
         if not self._replica.is_awake:
             return min(self._now.steady + NO_LEADER_S, self._performer.next_tick())
-        return min(self._replica.raft.next_tick(), self._performer.next_tick())
+        return min(
+            self._replica.raft.next_tick(),
+            self._performer.next_tick(),
+            self._mailroom.next_tick(self._leader),
+        )
 
     def robot_view(self, now: Instant) -> RobotView:
         """This robot's state."""
