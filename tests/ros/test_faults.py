@@ -50,19 +50,50 @@ def test_a_damaged_log_keeps_the_robot_out_of_the_team(
     assert segment.read_bytes() == image
 
 
+def test_nothing_is_acknowledged_once_the_disk_is_full(
+    robots: RobotProcesses, wire: Wire, bodies: dict[str, Body]
+) -> None:
+    robots.only('r1')
+    robots.start('r1')
+    wire.until(lambda: wire.team is not None and wire.team.robots[0].is_fit, 'a team of one')
+    robots.kill('r1')
+    full = (robots.data / 'r1' / 'log' / '00000001.wal').stat().st_size + 1000
+    robots.start(
+        'r1',
+        prelude=f'import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({full}, {full}))',
+    )
+    wire.until(lambda: wire.status['r1'].incarnation == 2, 'the robot on its small disk')
+    spec = TaskSpec(kind='go_to', stops=[Stop(place='east')], robots_needed=1)
+    for number in range(10):
+        wire.requests.publish(
+            TaskRequest(request_id=f'{number}', operation=TaskRequest.SUBMIT, spec=spec)
+        )
+    wire.until(lambda: 'storage_failed' in wire.warnings(), 'an alert')
+    assert 'File too large' in wire.warnings()['storage_failed']
+    assert wire.stays(lambda: len(wire.responses) < 10, seconds=1.0)
+    assert not robots.has_ended('r1')
+    acknowledged = {one.request_id for one in wire.responses}
+    robots.kill('r1')
+
+    robots.start('r1')
+    wire.until(lambda: wire.status['r1'].incarnation == 3, 'the robot with room again')
+    wire.until(lambda: wire.tasks is not None and wire.tasks.term > 2, 'its ledger')
+    assert wire.tasks is not None
+    assert acknowledged <= {task.request_id for task in wire.tasks.tasks}
+
+
 def test_an_error_that_nobody_foresaw_ends_the_process_in_order(
     robots: RobotProcesses, wire: Wire, bodies: dict[str, Body]
 ) -> None:
     prelude = (
-        'from muster.ros.coordinator_node import CoordinatorNode\n'
-        'CoordinatorNode._on_request = lambda self, message: {}[message.request_id]'
+        'from muster.ros.request_desk import RequestDesk\n'
+        'RequestDesk._receive = lambda self, message: {}[message.request_id]'
     )
     robots.start('r1', prelude=prelude)
     wire.until(lambda: 'r1' in wire.status and bodies['r1'].commands, 'the robot')
     wire.requests.publish(TaskRequest(request_id='the culprit'))
-    wire.until(lambda: wire.alerts, 'an alert')
-    assert wire.alerts[0].code == 'internal_error'
-    assert wire.alerts[0].text.startswith("KeyError: 'the culprit'")
+    wire.until(lambda: 'internal_error' in wire.warnings(), 'an alert')
+    assert wire.warnings()['internal_error'].startswith("KeyError: 'the culprit'")
     assert robots.wait('r1') == os.EX_SOFTWARE
     log = robots.log_file('r1').read_text().splitlines()
     assert len(log) == 1, log

@@ -29,6 +29,7 @@ from muster.ros.event_log import EventLog
 from muster.ros.fuse import Fuse
 from muster.ros.skill_client import SkillClient
 from muster.ros.skills_node import SkillsNode
+from muster.ros.steady import steady_now
 from muster.runtime.skills import BodyView, SkillStep, Twist2D
 from muster.runtime.world_file import Place, World
 
@@ -112,7 +113,7 @@ def stage(domain: None, tmp_path: Path) -> Iterator[Stage]:
         odometry.publish(Odometry())
         fallen.publish(Bool(data=one.is_fallen))
         if one.coordinator_lives:
-            authority.renew(time.monotonic(), 1.0)
+            authority.renew(steady_now(), 1.0)
         client.tick()
 
     def spin() -> None:

@@ -88,6 +88,10 @@ class Wire:
         """Kinds of the events heard, of one robot or of all."""
         return [event.kind for event in self.events if robot in ('', event.robot)]
 
+    def warnings(self) -> dict[str, str]:
+        """Texts of the alerts heard, by code."""
+        return {alert.code: alert.text for alert in self.alerts}
+
     def inbox(self, robot: str) -> Callable[[Envelope], None]:
         """A way to put envelopes into a robot's inbox."""
         publisher = self.node.create_publisher(Envelope, names.inbox_of(robot), qos.INBOX)
@@ -158,6 +162,12 @@ class RobotProcesses:
     ) -> None:
         for robot in list(self._running):
             self.kill(robot)
+
+    def only(self, robot: str) -> None:
+        """Make it a team of one."""
+        lines = self.team_file.read_text().splitlines()
+        kept = [line for line in lines if '- {name' not in line or f'name: {robot},' in line]
+        self.team_file.write_text('\n'.join(kept))
 
     def start(self, robot: str, *ros_arguments: str, prelude: str = '') -> None:
         """Start a robot; `prelude` is Python that runs before it, to break something."""

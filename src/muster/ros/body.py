@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
+from typing import Any
 
 from geometry_msgs.msg import Pose, PoseArray
 from muster_msgs.msg import SensedObjects
@@ -15,6 +16,7 @@ from std_msgs.msg import Bool
 from muster.core.types import Pose2D, RobotReport
 from muster.ros import names, qos
 from muster.ros.fuse import Fuse
+from muster.ros.steady import steady_now
 from muster.runtime.skills import BodyView, Twist2D
 
 
@@ -34,21 +36,22 @@ class Body:
         self._is_holding = False
         self._neighbours: tuple[Pose2D, ...] = ()
         self._objects: dict[str, Pose2D] = {}
+        sources: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
+            (Odometry, names.ODOMETRY, self._on_odometry),
+            (BatteryState, names.BATTERY, self._on_battery),
+            (PoseArray, names.NEIGHBOURS, self._on_neighbours),
+            (SensedObjects, names.OBJECTS, self._on_objects),
+            (Bool, names.IS_FALLEN, self._on_fallen),
+            (Bool, names.IS_HOLDING, self._on_holding),
+        )
         self._subscriptions = [
             node.create_subscription(kind, topic, fuse.guard(callback), qos.SENSORS)
-            for kind, topic, callback in (
-                (Odometry, names.ODOMETRY, self._on_odometry),
-                (BatteryState, names.BATTERY, self._on_battery),
-                (PoseArray, names.NEIGHBOURS, self._on_neighbours),
-                (SensedObjects, names.OBJECTS, self._on_objects),
-                (Bool, names.IS_FALLEN, self._on_fallen),
-                (Bool, names.IS_HOLDING, self._on_holding),
-            )
+            for kind, topic, callback in sources
         ]
 
     def sensed_age(self) -> float:
         """[s] since the newest odometry; inf before the first."""
-        return time.monotonic() - self._sensed_at
+        return steady_now() - self._sensed_at
 
     def view(self, now_s: float) -> BodyView:
         """What a skill sees; `now_s` is node time."""
@@ -90,7 +93,7 @@ class Body:
         velocity = Twist2D(twist.linear.x, twist.linear.y, twist.angular.z)
         if pose is not None and all(map(math.isfinite, (velocity.vx, velocity.vy, velocity.wz))):
             self._pose, self._velocity = pose, velocity
-            self._sensed_at = time.monotonic()
+            self._sensed_at = steady_now()
 
     def _on_battery(self, message: BatteryState) -> None:
         if math.isfinite(message.percentage):

@@ -6,8 +6,8 @@ the attempt is the business of the node, which asks for `execution` and answers 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from typing import Any
 
 from muster_msgs.action import ExecuteTask
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -19,6 +19,7 @@ from muster.ros import names
 from muster.ros.execution import Execution
 from muster.ros.fencing import Fence
 from muster.ros.fuse import Fuse
+from muster.ros.steady import steady_now
 from muster.runtime.skills import SkillStep
 
 FEEDBACK_S = 0.25
@@ -50,14 +51,17 @@ class SkillServer:
         self._is_taken = False
         self._last_step = SkillStep()
         self._feedback_due = 0.0
+        # rclpy's annotations name the message of another service here, and of feedback below.
+        judge: Any = fuse.guard(self._judge)
+        cancel: Any = fuse.guard(self._cancel)
         self._server = ActionServer(
             node,
             ExecuteTask,
             names.EXECUTE_TASK,
             fuse.guard(self._conclude),
-            goal_callback=fuse.guard(self._judge),
+            goal_callback=judge,
             handle_accepted_callback=fuse.guard(self._take_up),
-            cancel_callback=fuse.guard(self._cancel),
+            cancel_callback=cancel,
         )
 
     def destroy(self) -> None:
@@ -67,11 +71,12 @@ class SkillServer:
         """The execution has made a step. After one with an outcome it is forgotten."""
         if step.outcome is not None:
             self._finish(step)
-        elif self._goal is not None and time.monotonic() >= self._feedback_due:
-            self._feedback_due = time.monotonic() + FEEDBACK_S
-            self._goal.publish_feedback(
-                ExecuteTask.Feedback(progress=float(step.progress), activity=step.activity)
+        elif self._goal is not None and steady_now() >= self._feedback_due:
+            self._feedback_due = steady_now() + FEEDBACK_S
+            feedback: Any = ExecuteTask.Feedback(
+                progress=float(step.progress), activity=step.activity
             )
+            self._goal.publish_feedback(feedback)
 
     def _judge(self, goal: ExecuteTask.Goal) -> GoalResponse:
         if not self.is_open or self._is_taken:

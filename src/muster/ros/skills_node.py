@@ -8,7 +8,6 @@ invariant I1 is checked on them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from geometry_msgs.msg import Twist, Vector3
@@ -28,6 +27,7 @@ from muster.ros.fuse import Fuse
 from muster.ros.gripper import Gripper
 from muster.ros.parameters import AUTOSTART, Number, declare, number
 from muster.ros.skill_server import SkillServer
+from muster.ros.steady import steady_now
 from muster.ros.transitions import guarded_transition, wind_down
 from muster.runtime.skills import SkillFactory, Twist2D
 from muster.runtime.world_file import World
@@ -42,7 +42,9 @@ LEAST_BATTERY = Number(
 COORDINATOR_TIMEOUT = Number(
     'coordinator_timeout_s', 1.0, 0.2, 10.0, '[s] silence of the coordinator that stops all work.'
 )
+PARAMETERS = (AUTOSTART, RATE, SENSING_TIMEOUT, COORDINATOR_TIMEOUT, LEAST_BATTERY)
 STALL_S = 1.0
+"""[s] without a step, after which the skill server counts as inactive."""
 
 
 class SkillsNode(LifecycleNode):
@@ -64,7 +66,7 @@ class SkillsNode(LifecycleNode):
     ) -> None:
         self.fuse = fuse
         super().__init__(names.SKILLS_NODE, namespace=f'/{robot}')
-        declare(self, AUTOSTART, RATE, SENSING_TIMEOUT, COORDINATOR_TIMEOUT, LEAST_BATTERY)
+        declare(self, *PARAMETERS)
         self._world = world
         self._skills = skills
         self._authority = authority
@@ -75,7 +77,7 @@ class SkillsNode(LifecycleNode):
 
     def report(self) -> RobotReport:
         """What the coordinator is told of the body. Any thread."""
-        if time.monotonic() - self._stepped_at > STALL_S:
+        if steady_now() - self._stepped_at > STALL_S:
             return self._body.report('the skill server is not active')
         flaw = self._body.flaw(number(self, SENSING_TIMEOUT), number(self, LEAST_BATTERY))
         return self._body.report(flaw)
@@ -150,7 +152,7 @@ class SkillsNode(LifecycleNode):
         return execution
 
     def _step(self, server: SkillServer) -> None:
-        self._stepped_at = time.monotonic()
+        self._stepped_at = steady_now()
         execution = server.execution
         if execution is None:
             self._move(Twist2D())
