@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from muster.core.coordinator.effects import Reply, Send, Warn
 from muster.core.coordinator.events import StorageFailed
 from muster.core.coordinator.machine import Coordinator
-from muster.core.types import TaskState
+from muster.core.types import StorageError, TaskState
 
 from .team import Team, team_at_work, with_task
 
@@ -21,6 +23,17 @@ def test_nothing_is_said_before_the_boot_is_durable() -> None:
         team[name].is_disk_slow = False
     team.run(3.0)
     assert team.leader
+
+
+@pytest.mark.parametrize('record', [b'', b'nonsense', b'\x81\xa1\xff\x00'])
+def test_a_log_of_another_version_is_refused_with_the_remedy(record: bytes) -> None:
+    team = Team(1)
+    team.boot('r1')
+    team.run(2.0)
+    team.kill('r1')
+    team['r1'].disk[1:1] = [record]
+    with pytest.raises(StorageError, match=r'record 2 of the log .* start the version that wrote'):
+        team.boot('r1')
 
 
 def test_a_boot_that_was_lost_before_it_was_durable_was_never_heard_of() -> None:

@@ -343,6 +343,12 @@ def test_bytes_that_are_no_command_are_refused(data: bytes) -> None:
         assert str(error).startswith('not a ledger command')
 
 
+@pytest.mark.parametrize('data', [b'', b'\x81\xa1\xff\x00', b'\x81\xa4type\xa6submit'])
+def test_damaged_commands_are_refused(data: bytes) -> None:
+    with pytest.raises(ProtocolError, match='not a ledger command'):
+        decode_command(data)
+
+
 @given(commands)
 def test_a_command_survives_its_encoding(command: Command) -> None:
     assert decode_command(encode_command(command)) == command

@@ -43,7 +43,7 @@ def decode_records(records: Iterable[bytes]) -> list[StoredRecord]:
     for number, record in enumerate(records, start=1):
         try:
             decoded.append(_DECODER.decode(record))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise StorageError(
                 f'record {number} of the log is not one of this version of muster ({error}); '
                 'start the version that wrote it, or set the folder aside and let the robot join '
