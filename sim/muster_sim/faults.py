@@ -103,8 +103,8 @@ class Faults:
         if isinstance(fault, Push):
             if not (0.0 < fault.impulse_ns <= MAX_PUSH_NS and math.isfinite(fault.direction)):
                 return (
-                    f'a push needs an impulse (severity) above 0 and up to {MAX_PUSH_NS:g} N s and a '
-                    f'direction in radians, not {fault.impulse_ns:g} and {fault.direction:g}'
+                    f'a push needs an impulse (severity) above 0 and up to {MAX_PUSH_NS:g} N s '
+                    f'and a direction in radians, not {fault.impulse_ns:g} and {fault.direction:g}'
                 )
             return ''
         if not 0.0 <= fault.share <= 1.0:

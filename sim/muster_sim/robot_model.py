@@ -38,8 +38,8 @@ class Asset:
         path = Path(spec.submodule_search_locations[0]) / self.path
         if not path.is_file():
             raise ConfigurationError(
-                f'{path} is missing: another version of {self.package!r} is installed than the one '
-                'in requirements/robots.txt'
+                f'{path} is missing: requirements/robots.txt asks for another version of '
+                f'{self.package!r}'
             )
         return path
 

@@ -107,7 +107,8 @@ class SimulatedWorld:
         return np.isfinite(self._fallen_s)
 
     def close(self) -> None:
-        """Free the physics engine, as garbage collection would. The world cannot be used after this."""
+        """Free the physics engine, as garbage collection would. The world cannot be used after
+        this."""
         self._end()
 
     def command(self, robot: int, vx: float, vy: float, wz: float) -> None:
@@ -149,7 +150,7 @@ class SimulatedWorld:
         targets = policy.step(
             wanted,
             rotations.rotate_back(robots.orientation, robots.rotation_rate),
-            self._gravity_direction(),
+            robots.gravity,
             robots.angles,
             robots.speeds,
         )
@@ -222,7 +223,7 @@ class SimulatedWorld:
     def _notice_falls(self) -> None:
         robots = self.robots
         low = robots.position[:, 2] < self._model.fallen_height
-        tilted = self._gravity_direction()[:, 2] > FALLEN_TILT
+        tilted = robots.gravity[:, 2] > FALLEN_TILT
         for robot in np.flatnonzero((low | tilted) & ~self.is_down).tolist():
             self._fallen_s[robot] = self.time_s
             self.hands.drop(robot)
@@ -232,10 +233,6 @@ class SimulatedWorld:
         for robot in np.flatnonzero(waited).tolist():
             if not self._hoist.is_lifting(robot):
                 self._hoist.start(robot)
-
-    def _gravity_direction(self) -> Array:
-        down = np.tile((0.0, 0.0, -1.0), (len(self.robots), 1))
-        return rotations.rotate_back(self.robots.orientation, down)
 
     def _grip(self, grip: Grip) -> Verdict:
         self._attended_s[grip.robot] = self.time_s

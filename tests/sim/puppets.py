@@ -20,9 +20,9 @@ class Puppet:
     """One body, and what a test does to it."""
 
     pose: Pose2D
-    velocity: Twist2D = Twist2D()
+    velocity: Twist2D = field(default_factory=Twist2D)
     skill: Skill | None = None
-    step: SkillStep = SkillStep()
+    step: SkillStep = field(default_factory=SkillStep)
     is_fallen: bool = False
     sensed_age_s: float = 0.0
     holds: str = ''

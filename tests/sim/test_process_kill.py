@@ -16,7 +16,8 @@ IDLE = 'import signal; print("up", flush=True); signal.pause()'
 
 @pytest.fixture
 def robot() -> Iterator[subprocess.Popen]:
-    """A process that calls itself a muster robot. It is not waited for: as a zombie it must count as gone."""
+    """A process that calls itself a muster robot. It is not waited for: as a zombie it must count
+    as gone."""
     process = subprocess.Popen(
         [sys.executable, '-c', IDLE, 'muster_robot'], stdout=subprocess.PIPE
     )

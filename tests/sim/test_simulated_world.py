@@ -1,4 +1,5 @@
-"""Humanoids in PyBullet: they walk, stop, fall, get up, tire and carry; every fault bites, and says so."""
+"""Humanoids in PyBullet: they walk, stop, fall, get up, tire and carry; every fault bites, and
+says so."""
 
 import hashlib
 import math

@@ -59,7 +59,7 @@ class Router:
         if obstacle:
             where = stop.place or f'({pose.x:.1f}, {pose.y:.1f})'
             raise ConfigurationError(
-                f'there is no room to stand at {where}: too near to {obstacle}; choose another place'
+                f'there is no room to stand at {where}: too near to {obstacle}; choose another'
             )
         return pose
 
@@ -80,7 +80,8 @@ class Router:
             self._join(graph, GOAL, goal, min(margin, BODY_M))
             if gap(start, goal) <= REACH_M and self.floor.is_clear(start, goal, margin):
                 graph.add_edge(START, GOAL)
-            at = {**self._places, START: start, GOAL: goal}
+            at: dict[object, Pose2D] = {START: start, GOAL: goal}
+            at.update(self._places.items())
             for a, b, lane in graph.edges(data=True):
                 in_way = sum(distance_to_line(pose, at[a], at[b]) < CROWD_M for pose in near)
                 lane['length'] = gap(at[a], at[b]) + CROWD_COST_M * in_way
