@@ -12,7 +12,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from muster.runtime.process_specs import RestartPolicy, process_specs
+from muster.runtime.process_specs import process_specs
 from muster.runtime.share import find_config
 from muster.runtime.team_file import read_team
 
@@ -55,7 +55,6 @@ def robots(context: LaunchContext) -> list[Node]:
         robots=[given['robot']] if given['robot'] else [],
         use_sim_time=given['use_sim_time'] == 'true',
         parameter_file=Path(given['parameters']).resolve() if given['parameters'] else None,
-        restart=RestartPolicy(),
         inherited=os.environ,
     )
     return [
@@ -65,9 +64,8 @@ def robots(context: LaunchContext) -> list[Node]:
             arguments=spec.arguments,
             additional_env=dict(spec.environment),
             output='both',
-            respawn=spec.restart.limit > 0,
+            respawn=True,
             respawn_delay=spec.restart.delay_s,
-            respawn_max_retries=spec.restart.limit,
         )
         for spec in specs
     ]

@@ -23,6 +23,24 @@ def test_a_robot_that_is_not_in_the_team_is_told_so(robots: RobotProcesses) -> N
     assert log == "'r9' is not in team 'trio', whose robots are r1, r2, r3\n"
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'complaint'),
+    [
+        (('-p', 'rate_hz:=1000.0'), '/r1/skills: parameter rate_hz: '),
+        (('-p', 'tick_rate_hz:=fast'), '/r1/coordinator: parameter tick_rate_hz: '),
+        (('--params-file', 'nowhere.yaml'), '--ros-args: '),
+    ],
+)
+def test_a_wrong_parameter_is_named(
+    robots: RobotProcesses, arguments: tuple[str, ...], complaint: str
+) -> None:
+    robots.start('r1', *arguments)
+    assert robots.wait('r1') == os.EX_CONFIG
+    log = robots.log_file('r1').read_text()
+    assert complaint in log
+    assert 'Traceback' not in log
+
+
 def test_a_second_process_of_a_robot_is_refused(robots: RobotProcesses, wire: Wire) -> None:
     robots.start('r1')
     wire.until(lambda: 'r1' in wire.status, 'the first process')

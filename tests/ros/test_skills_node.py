@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -147,7 +148,10 @@ def test_an_attempt_is_started_told_and_ended_with_the_body_at_rest(stage: Stage
     stage.until(lambda: len(stage.told) == 2)
     assert stage.kinds() == ['execution_started', 'execution_ended']
     assert [event.sequence for event in stage.told] == [1, 2]
-    assert stage.told[1].data == '{"outcome":"SUCCEEDED"}'
+    ended = json.loads(stage.told[1].data)
+    assert ended['outcome'] == 'SUCCEEDED'
+    last_command_s, told_s = ended['last_command_s'], stage.told[1].stamp
+    assert 0.0 <= told_s.sec + told_s.nanosec * 1e-9 - last_command_s < PATIENCE_S
     stage.until(lambda: stage.commands[-1] == Twist())
     assert not any(command.linear.x == 9.0 for command in stage.commands)
 

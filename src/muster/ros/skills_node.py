@@ -16,7 +16,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from muster.core.coordinator.effects import Report
-from muster.core.types import ConfigurationError, RobotReport
+from muster.core.types import ConfigurationError, Outcome, RobotReport
 from muster.ros import names, qos
 from muster.ros.authority import Authority
 from muster.ros.body import Body
@@ -73,6 +73,7 @@ class SkillsNode(LifecycleNode):
         self._event_log = event_log
         self._body = Body(self, fuse)
         self._stepped_at = 0.0
+        self._commanded_at = 0.0
         self._server: SkillServer | None = None
 
     def report(self) -> RobotReport:
@@ -146,6 +147,7 @@ class SkillsNode(LifecycleNode):
             Limits(number(self, SENSING_TIMEOUT), number(self, COORDINATOR_TIMEOUT)),
         )
         self._gripper.forget()
+        self._commanded_at = self.get_clock().now().nanoseconds * 1e-9
         self._event_log.tell(
             Report('execution_started', task_id=goal.task_id, attempt=goal.attempt)
         )
@@ -161,19 +163,25 @@ class SkillsNode(LifecycleNode):
         step = execution.step(self._body.view(node_time), self._stepped_at)
         if step.outcome is None:
             self._move(step.command)
+            self._commanded_at = node_time
         else:
             self._move(Twist2D())
-            self._event_log.tell(
-                Report(
-                    'execution_ended',
-                    task_id=execution.task_id,
-                    attempt=execution.attempt,
-                    detail=step.detail,
-                    data={'outcome': step.outcome.name},
-                )
-            )
+            self._tell_end(execution, step.outcome, step.detail)
         self._gripper.want(step.grip)
         server.tell(step)
+
+    def _tell_end(self, execution: Execution, outcome: Outcome, detail: str) -> None:
+        """A process that was paused tells this late: `last_command_s` is when the body was last
+        moved."""
+        self._event_log.tell(
+            Report(
+                'execution_ended',
+                task_id=execution.task_id,
+                attempt=execution.attempt,
+                detail=detail,
+                data={'outcome': outcome.name, 'last_command_s': round(self._commanded_at, 3)},
+            )
+        )
 
     def _move(self, velocity: Twist2D) -> None:
         linear = Vector3(x=float(velocity.vx), y=float(velocity.vy))
