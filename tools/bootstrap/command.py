@@ -9,6 +9,7 @@ keep the turn (see `turn`).
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from bootstrap.interrupt import Interrupted, Interruption
 from bootstrap.progress import Progress
 
 WATCHED = str(Path(__file__).with_name('watched.py'))
+COLOUR = re.compile(r'\x1b\[[0-9;]*m')
+PROMPT = '$ '
+"""Before a command in the log."""
 POLL_S = 0.1
 GRACE_S = 5.0
 """Between asking a program to end and making it."""
@@ -75,7 +79,7 @@ class Runner:
         self, words: list[str], cwd: Path, variables: dict[str, str], watch: int
     ) -> subprocess.Popen[bytes]:
         with self.log.open('ab') as log:
-            log.write(f'$ {" ".join(words)}\n'.encode())
+            log.write(f'{PROMPT}{" ".join(words)}\n'.encode())
             log.flush()
             return subprocess.Popen(
                 [sys.executable, '-I', '-S', WATCHED, str(watch), *words],
@@ -104,14 +108,16 @@ class Runner:
             log.write(text + '\n')
 
     def tail(self, count: int) -> list[str]:
-        """The last lines of the log that are not empty."""
+        """The last lines of the log that are not empty, without colours."""
         with self.log.open('rb') as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 16384))
-            text = log.read().decode(errors='replace')
+            text = COLOUR.sub('', log.read().decode(errors='replace'))
         return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
 
     def last_line(self) -> str:
-        return ''.join(self.tail(1))
+        """What the running program said last; empty as long as it says nothing."""
+        line = ''.join(self.tail(1))
+        return '' if line.startswith(PROMPT) else line
 
 
 def wait(process: subprocess.Popen[bytes], seconds: float) -> None:
