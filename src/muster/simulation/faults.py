@@ -63,6 +63,14 @@ class SlowDisk(msgspec.Struct, frozen=True, tag='slow_disk'):
     sync_s: float
 
 
+class DiskFailure(msgspec.Struct, frozen=True, tag='disk_failure'):
+    """The disk of this robot refuses every write, until it is mended and the process restarted."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+
+
 class Stall(msgspec.Struct, frozen=True, tag='stall'):
     """The process is frozen (SIGSTOP, swapping) and goes on later as if nothing had happened."""
 
@@ -79,7 +87,9 @@ class BodyFault(msgspec.Struct, frozen=True, tag='body_fault'):
     robot: RobotId
 
 
-Fault: TypeAlias = Crash | Partition | DeafLink | BadWeather | SlowDisk | Stall | BodyFault
+Fault: TypeAlias = (
+    Crash | Partition | DeafLink | BadWeather | SlowDisk | DiskFailure | Stall | BodyFault
+)
 
 
 def draw_schedule(
@@ -100,7 +110,7 @@ def draw_schedule(
 def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float) -> Fault:
     robot = rng.choice(robots)
     several = tuple(sorted(rng.sample(robots, rng.randint(1, len(robots)))))
-    kinds = ['crash', 'crash', 'weather', 'disk', 'stall', 'body']
+    kinds = ['crash', 'crash', 'weather', 'slow disk', 'broken disk', 'stall', 'body']
     if len(robots) > 1:
         kinds += ['partition', 'partition', 'deaf', 'power cut']
     match rng.choice(kinds):
@@ -118,7 +128,9 @@ def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: f
             loss, duplication = rng.uniform(0.05, 0.4), rng.uniform(0.0, 0.3)
             delay_s = rng.choice((0.0, 0.05, 0.3, 2.0))
             return BadWeather(at, lasts_s, round(loss, 3), round(duplication, 3), delay_s)
-        case 'disk':
+        case 'broken disk':
+            return DiskFailure(at, lasts_s, robot)
+        case 'slow disk':
             return SlowDisk(at, lasts_s, several, round(rng.uniform(0.02, 0.5), 3))
         case 'stall':
             return Stall(at, lasts_s, robot)

@@ -25,6 +25,7 @@ from muster.simulation.faults import (
     BodyFault,
     Crash,
     DeafLink,
+    DiskFailure,
     Fault,
     Partition,
     SlowDisk,
@@ -212,6 +213,9 @@ class TeamRun:
             case SlowDisk(robots=robots, sync_s=sync_s):
                 self._set_disks(robots, sync_s)
                 self._later(fault, lambda: self._set_disks(robots, 0.0))
+            case DiskFailure(robot=robot):
+                self.robots[robot].disk.is_broken = True
+                self._later(fault, lambda: self._mend(self.robots[robot]))
             case Partition():
                 self._place(self.shared.network.partitions, fault)
             case DeafLink():
@@ -226,6 +230,11 @@ class TeamRun:
     def _set_disks(self, robots: tuple[RobotId, ...], sync_s: float) -> None:
         for robot in robots:
             self.robots[robot].disk.sync_s = sync_s
+
+    def _mend(self, robot: SimulatedRobot) -> None:
+        robot.disk.is_broken = False
+        robot.crash()
+        robot.boot()
 
     def _crash(self, fault: Crash, at_the_latest: float) -> None:
         doomed = [self.robots[name] for name in fault.robots]
