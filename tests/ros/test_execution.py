@@ -29,8 +29,16 @@ class Scripted:
         return self._act()
 
 
-def body(is_fallen: bool = False, sensed_age_s: float = 0.0) -> BodyView:
-    return BodyView(0.0, Pose2D(0, 0), Twist2D(), 1.0, is_fallen, sensed_age_s=sensed_age_s)
+def body(is_fallen: bool = False, sensed_age_s: float = 0.0, is_holding: bool = False) -> BodyView:
+    return BodyView(
+        0.0,
+        Pose2D(0, 0),
+        Twist2D(),
+        1.0,
+        is_fallen,
+        sensed_age_s=sensed_age_s,
+        is_holding=is_holding,
+    )
 
 
 def execution(
@@ -131,3 +139,14 @@ def test_a_fence_forgets_only_what_is_long_past() -> None:
         assert fence.admit(f'task_{number}', 1)
     assert not fence.admit(f'task_{CAPACITY}', 1)
     assert fence.admit('task_0', 1)
+
+
+def test_what_is_held_is_let_go_when_an_attempt_is_cut_short(authority: Authority) -> None:
+    work = execution(authority)
+    assert work.step(body(is_holding=True), now=10.1).grip is None
+    assert work.step(body(is_holding=True), now=10.6).grip is False
+
+
+def test_what_is_held_stays_held_when_the_skill_has_succeeded(authority: Authority) -> None:
+    work = execution(authority, lambda: SkillStep(outcome=Outcome.SUCCEEDED))
+    assert work.step(body(is_holding=True), now=10.1).grip is None

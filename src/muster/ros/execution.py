@@ -6,6 +6,7 @@ then the skill. The body's command is zero whenever the answer ends the attempt.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -48,8 +49,12 @@ class Execution:
 
     def step(self, body: BodyView, now: float) -> SkillStep:
         """One period of work; `now` is steady time. The last step is the one with an outcome."""
-        self.last = self._step(body, now)
-        return self.last
+        step = self._step(body, now)
+        if body.is_holding and step.outcome not in (None, Outcome.SUCCEEDED):
+            # Whoever takes the task over could not take the thing out of this robot's hands.
+            step = dataclasses.replace(step, grip=False)
+        self.last = step
+        return step
 
     def _step(self, body: BodyView, now: float) -> SkillStep:
         if self.stop_reason:

@@ -41,6 +41,10 @@ class Gripper:
         answer: Future[SetBool.Response] = self._client.call_async(SetBool.Request(data=is_closed))
         answer.add_done_callback(lambda future: self._answered(is_closed, future))
 
+    def insist(self) -> None:
+        """Go on asking for what was last wanted and not done yet; call it between attempts."""
+        self.want(self._wanted)
+
     def forget(self) -> None:
         """A new attempt has begun: what the last one wanted counts no more."""
         self._wanted = None

@@ -158,6 +158,7 @@ class SkillsNode(LifecycleNode):
         execution = server.execution
         if execution is None:
             self._move(Twist2D())
+            self._gripper.insist()
             return
         node_time = self.get_clock().now().nanoseconds * 1e-9
         step = execution.step(self._body.view(node_time), self._stepped_at)
