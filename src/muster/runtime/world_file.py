@@ -1,7 +1,7 @@
 """World files (`config/worlds/*.yaml`): what stands where, and the roadmap through it.
 
-The simulator builds its walls from it, the coordinators their travel distances, the skills their routes. Lengths in
-metres, angles in radians, all in the `map` frame.
+The simulator builds its walls from it, the coordinators their travel distances, the skills their
+routes. Lengths in metres, angles in radians, all in the `map` frame.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class World(Strict):
         return self
 
     def roadmap(self) -> Roadmap:
-        """The roadmap in the form that bids and routes use. Building it costs some milliseconds."""
+        """The roadmap in the form that bids and routes use. Building it costs some
+        milliseconds."""
         poses = {name: Pose2D(place.x, place.y, place.yaw) for name, place in self.places.items()}
         return Roadmap(poses, self.lanes, self.access_m)
 
