@@ -21,8 +21,10 @@ from muster.simulation.body import COMMAND_TIMEOUT_S, STOP_S, Body
 from muster.simulation.disk import Disk
 from muster.simulation.faults import (
     BadWeather,
+    BodyFault,
     Crash,
     DeafLink,
+    DiskFailure,
     Fault,
     Partition,
     Stall,
@@ -292,23 +294,29 @@ def test_two_bodies_at_one_task_that_is_not_exclusive_are_fine() -> None:
 NAMES = ('r1', 'r2', 'r3')
 
 
-def test_every_kind_of_fault_is_drawn_and_all_are_over_in_time() -> None:
+def test_every_kind_of_fault_is_drawn_and_all_but_one_robots_are_over_in_time() -> None:
     kinds: Counter[type] = Counter()
-    for seed in range(60):
-        for fault in draw_schedule(random.Random(seed), NAMES, until_s=36.0):
+    absences: Counter[type] = Counter()
+    for seed in range(100):
+        *before, last = draw_schedule(random.Random(seed), NAMES, quiet_from_s=36.0, until_s=60.0)
+        for fault in before:
             kinds[type(fault)] += 1
             assert 2.0 <= fault.at < fault.at + fault.lasts_s <= 36.0
+        assert last.at + last.lasts_s <= 60.0 + 1e-6
+        absences[type(last)] += last.at + last.lasts_s > 36.0
     assert set(kinds) == set(Fault.__args__)  # type: ignore[attr-defined]
+    assert set(+absences) == {Crash, DiskFailure, Stall, BodyFault, Partition}
 
 
 def test_a_team_of_one_has_no_links_to_cut() -> None:
     for seed in range(30):
-        for fault in draw_schedule(random.Random(seed), ('r1',), until_s=36.0):
+        for fault in draw_schedule(random.Random(seed), ('r1',), 36.0, 60.0):
             assert not isinstance(fault, Partition | DeafLink)
+            assert fault.at + fault.lasts_s <= 36.0
 
 
 def test_schedules_can_be_written_down_and_read_back() -> None:
-    faults = draw_schedule(random.Random(1), NAMES, until_s=36.0)
+    faults = draw_schedule(random.Random(1), NAMES, 36.0, 60.0)
     text = msgspec.json.encode(faults)
     assert msgspec.json.decode(text, type=tuple[Fault, ...]) == faults
 

@@ -86,7 +86,9 @@ class TeamRun:
         names = tuple(f'robot_{number}' for number in range(1, robots + 1))
         quiet_from = seconds * 0.6
         self.faults = tuple(
-            draw_schedule(self._stream('faults'), names, quiet_from) if faults is None else faults
+            draw_schedule(self._stream('faults'), names, quiet_from, seconds)
+            if faults is None
+            else faults
         )
         self.trace: list[str] = []
         self.agenda = Agenda()
