@@ -142,3 +142,20 @@ def test_all_that_was_acknowledged_is_there_after_a_power_cut() -> None:
     assert task.state in (TaskState.AWARDED, TaskState.EXECUTING)
     assert task.attempt == 2, 'a restarted robot does not remember what it was at'
     assert isinstance(team['r1'].coordinator, Coordinator)
+
+
+def test_people_are_not_told_again_of_all_that_happened_before_a_power_cut() -> None:
+    team = team_at_work()
+    for number in range(20):
+        team.submit(f'q{number}')
+        team.run(0.1)
+    for name in team.robots:
+        team.kill(name)
+        team[name].effects.clear()
+    for name in team.robots:
+        team.boot(name)
+    team.run(5.0)
+    assert len(team[team.leader].machine.tasks()) == 20
+    told = [one.task_id for name in team.robots for one in team[name].reports('task_submitted')]
+    assert len(told) <= 1, 'but for the last, of which nobody may have been told'
+    assert len([one for name in team.robots for one in team[name].asked_for(Reply)]) <= 1

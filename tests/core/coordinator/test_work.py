@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from muster.core.allocation.messages import Bids, Call
-from muster.core.coordinator.events import EnvelopeReceived
+from muster.core.coordinator.effects import StartTask
+from muster.core.coordinator.events import EnvelopeReceived, SkillEnded
 from muster.core.coordinator.wire import ClaimMade, decode_message, encode_message
 from muster.core.ledger.commands import EndTask
 from muster.core.membership.messages import Grant
@@ -66,6 +67,15 @@ def test_a_task_fails_for_good_after_its_retries() -> None:
     team.settle()
     assert team.task(task_id).state is TaskState.FAILED
     assert 'failed 2 times' in team.task(task_id).detail
+
+
+def test_what_a_skill_says_is_kept_short() -> None:
+    team = team_at_work()
+    task_id, robot = with_task(team, retries=0)
+    team.step(robot, SkillEnded(task_id, 1, Outcome.TASK_FAILED, 'Traceback ' * 10_000))
+    team.run(0.3)
+    assert 'Traceback' in team.task(task_id).detail
+    assert len(team.task(task_id).detail) < 1000
 
 
 def test_a_body_that_refuses_every_attempt_does_not_fill_the_ledger() -> None:
@@ -341,6 +351,17 @@ def test_a_call_is_answered_once_the_ledger_is_as_far_as_it_says() -> None:
     team.run(0.3)
     answers = [decode_message(mail.kind, mail.payload) for mail in sent(team, 'auction.bids')]
     assert any(isinstance(one, Bids) and one.auction == 77 for one in answers)
+
+
+def test_a_call_leaves_out_what_only_the_skill_needs() -> None:
+    team = team_at_work()
+    parameters = '{"note": "' + 'x' * 10_000 + '"}'
+    _, robot = with_task(team, parameters=parameters)
+    calls = sent(team, 'auction.call')
+    assert calls
+    assert all(len(mail.payload) < 1000 for mail in calls)
+    (start,) = team[robot].asked_for(StartTask)
+    assert start.spec.parameters == parameters
 
 
 def test_an_auction_closes_when_all_live_robots_have_answered() -> None:

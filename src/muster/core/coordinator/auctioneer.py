@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from muster.core.allocation.auction import Auction
 from muster.core.allocation.messages import Bids, Call, Lot
 from muster.core.coordinator.config import CoordinatorConfig
@@ -61,7 +63,8 @@ class Auctioneer:
         self._next_at = now.steady + self._config.auction.retry_s
         invited = frozenset(filter(self._has_room, self._alive(now)))
         lots = tuple(
-            Lot(task.id, task.spec, task.failed_on) for task in self._on_offer(self._waiting(now))
+            Lot(task.id, msgspec.structs.replace(task.spec, parameters=''), task.failed_on)
+            for task in self._on_offer(self._waiting(now))
         )
         if not invited or not lots:
             return

@@ -47,6 +47,8 @@ from muster.core.types import (
 
 HOUSEKEEPING_S = 0.05
 """How often the roster and the deadlines are looked through."""
+MAX_DETAIL_LENGTH = 500
+"""Of what a skill says about an attempt: the ledger keeps it for ever."""
 
 
 class Leadership:
@@ -100,7 +102,8 @@ class Leadership:
                     f'begin {task_id} {attempt}', BeginTask(task_id, attempt, robot, at)
                 )
             case EndTask(task_id=task_id, attempt=attempt):
-                end = EndTask(task_id, attempt, robot, claim.outcome, claim.detail, at)
+                detail = claim.detail[:MAX_DETAIL_LENGTH]
+                end = EndTask(task_id, attempt, robot, claim.outcome, detail, at)
                 self._replica.propose(f'end {task_id} {attempt}', end)
 
     def requested(self, request: Request, now: Instant) -> None:

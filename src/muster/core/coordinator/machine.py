@@ -224,11 +224,11 @@ class Coordinator:
         elif not flaw_in_form(request):
             self._mailroom.keep(request, now.steady)
 
-    def _on_applied(self, command: Command, result: Applied) -> None:
+    def _on_applied(self, command: Command, result: Applied, is_news: bool) -> None:
         self.revision += 1
         if result.response is not None:
             self._mailroom.settled(result.response.request_id)
-        if self._leadership is not None:
+        if self._leadership is not None and is_news:
             self._leadership.applied(result)
 
     # The end of a step

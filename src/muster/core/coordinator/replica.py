@@ -31,7 +31,13 @@ class Boot(msgspec.Struct, frozen=True, tag='boot'):
     incarnation: int
 
 
-StoredRecord: TypeAlias = Boot | Entry | HardState
+class Told(msgspec.Struct, frozen=True, tag='told'):
+    """The ledger was applied up to here, so a leader had told the world of it."""
+
+    index: int
+
+
+StoredRecord: TypeAlias = Boot | Told | Entry | HardState
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[StoredRecord] = msgspec.msgpack.Decoder(StoredRecord)
@@ -59,7 +65,8 @@ class Replica:
     ----------
     config : the Raft group.
     records : everything that was ever persisted, oldest first.
-    on_applied : called with each command as it is applied, its effect and the time.
+    on_applied : called with each command as it is applied, its effect, and whether that is news: a
+        robot that has restarted goes through all that it knew before.
     """
 
     def __init__(
@@ -69,11 +76,12 @@ class Replica:
         rng: random.Random,
         now: float,
         outbox: Outbox,
-        on_applied: Callable[[Command, Applied], None],
+        on_applied: Callable[[Command, Applied, bool], None],
     ) -> None:
         stored = decode_records(records)
         boots = [record.incarnation for record in stored if isinstance(record, Boot)]
         self.incarnation = max(boots, default=0) + 1
+        self._told = max((one.index for one in stored if isinstance(one, Told)), default=0)
         self.ledger = Ledger()
         self.applied_index = 0
         self.has_left = False
@@ -87,7 +95,7 @@ class Replica:
         self._proposals: list[tuple[str, Command]] = []
         self._under_way: dict[str, int] = {}
         self._term_of_proposals = 0
-        members = (record for record in stored if not isinstance(record, Boot))
+        members = (record for record in stored if not isinstance(record, Boot | Told))
         self.raft = RaftNode(config, members, rng, now)
 
     @property
@@ -153,7 +161,11 @@ class Replica:
         self._propose_all(now)
         ready = self.raft.ready()
         if ready.records:
-            self._saving[self._persist(ready.records)] = ready.sequence
+            records: list[StoredRecord] = list(ready.records)
+            if self.applied_index > self._told:
+                self._told = self.applied_index
+                records.append(Told(self._told))
+            self._saving[self._persist(records)] = ready.sequence
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
         self._apply(ready.committed)
@@ -175,7 +187,8 @@ class Replica:
                     text = f'entry {entry.index} of the ledger is of a later version: {error}'
                     self.leave('ledger_unreadable', f'{text}; install that version')
                     return
-                self._on_applied(command, self.ledger.apply(command))
+                is_news = entry.index > self._told
+                self._on_applied(command, self.ledger.apply(command), is_news)
             self.applied_index = entry.index
 
     def _propose_all(self, now: float) -> None:
