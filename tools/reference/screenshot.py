@@ -26,10 +26,12 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS, ROWS = 126, 42
+COLUMNS, ROWS = 129, 42
 NEXT_FRAME = re.compile(r'\r\x1b\[2K(?:\x1b\[1A\x1b\[2K)*')
 """How rich goes back to the top of a live view."""
 FONT_FACE = re.compile(r'@font-face \{\{.*?\}\}\s*', re.DOTALL)
+FORMAT = FONT_FACE.sub('', CONSOLE_SVG_FORMAT).replace('Fira Code, ', '')
+"""rich's, with the font of the reader's machine: a picture loads nothing from elsewhere."""
 
 
 def main() -> int:
@@ -67,19 +69,17 @@ def frames(command: list[str]) -> Iterator[tuple[float, str]]:
             pending += data.decode(errors='replace')
             *complete, pending = NEXT_FRAME.split(pending)
             for frame in complete:
-                yield time.monotonic(), frame
+                yield time.monotonic(), frame.replace('\r\n', '\n')
         print(pending)
         if process.wait():
             raise SystemExit(f'{command[0]} ended with status {process.returncode}')
 
 
 def picture(frame: str, title: str) -> str:
-    """A frame as SVG, without fonts from elsewhere."""
+    """A frame as SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(frame.rstrip()))
-    return console.export_svg(
-        title=title, code_format=FONT_FACE.sub('', CONSOLE_SVG_FORMAT), unique_id='muster'
-    )
+    return console.export_svg(title=title, code_format=FORMAT, unique_id='muster')
 
 
 def _read(descriptor: int) -> bytes:
