@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -118,10 +119,22 @@ def test_a_skill_that_breaks_fails_the_attempt_and_not_the_robot(authority: Auth
     assert last.detail == 'skill go_to broke: ZeroDivisionError: division by zero'
 
 
-def test_a_command_that_is_no_number_never_reaches_the_body(authority: Authority) -> None:
-    mad = SkillStep(command=Twist2D(math.nan))
-    last = execution(authority, lambda: mad).step(body(), now=10.1)
+@pytest.mark.parametrize(
+    'nonsense',
+    [
+        SkillStep(command=Twist2D(math.nan)),
+        SkillStep(command=Twist2D(0.0, math.inf)),
+        SkillStep(command='forward'),
+        SkillStep(progress='half'),
+        SkillStep(activity=b'walking'),
+        SkillStep(outcome='done'),
+        None,
+    ],
+)
+def test_nonsense_of_a_skill_never_reaches_the_body(authority: Authority, nonsense: Any) -> None:
+    last = execution(authority, lambda: nonsense).step(body(), now=10.1)
     assert (last.outcome, last.command) == (Outcome.TASK_FAILED, Twist2D())
+    assert last.detail.startswith('skill go_to ')
 
 
 def test_a_fence_admits_an_attempt_once_and_never_an_older_one() -> None:

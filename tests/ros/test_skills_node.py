@@ -48,6 +48,8 @@ class Walk:
     def __init__(self, spec: TaskSpec, world: World) -> None:
         if spec.parameters == 'impossible':
             raise ConfigurationError('parameters: this cannot be performed')
+        if spec.parameters == 'unforeseen':
+            raise KeyError('parcel')
 
     def step(self, body: BodyView) -> SkillStep:
         if Walk.arrived:
@@ -200,6 +202,7 @@ def test_a_second_goal_is_refused_while_the_body_is_at_work(stage: Stage) -> Non
     [
         ('fly', '', "no skill 'fly' is installed here; there is: go_to"),
         ('go_to', 'impossible', 'parameters: this cannot be performed'),
+        ('go_to', 'unforeseen', "skill go_to broke: KeyError: 'parcel'"),
     ],
 )
 def test_what_cannot_be_performed_is_never_begun(
