@@ -255,6 +255,27 @@ def test_a_leader_without_a_quorum_grants_nothing() -> None:
     assert len(sent(team, 'team.grant', leader)) == before
 
 
+def test_a_robot_that_is_being_given_up_is_granted_nothing() -> None:
+    """Once its loss is proposed it may be committed at any moment, and its work awarded."""
+    team = team_at_work()
+    leader = team.leader
+    robot, other = team.others(leader)
+    team.loses = cut_off(robot)
+    release_wait_s = team[leader].config.membership.release_wait_s
+    team.run(release_wait_s - 0.5)
+    assert team[leader].machine.ledger.is_present(robot)
+    for name in (leader, other):
+        team[name].is_disk_slow = True
+    team.run(0.7)
+    assert team[leader].machine.ledger.is_present(robot), 'proposed, but not committed'
+    team.loses = lambda sender, recipient, kind: sender == robot and kind.startswith('raft')
+    before = len(team.carried)
+    team.run(0.4)
+    mail = team.carried[before:]
+    assert any(one.kind == 'team.heartbeat' and who == robot for who, _, one in mail)
+    assert not any(one.kind == 'team.grant' and to == robot for _, to, one in mail)
+
+
 def test_a_frozen_leader_grants_nothing_to_what_has_piled_up() -> None:
     """Its queue holds heartbeats and answers from before it froze."""
     team = team_at_work()
