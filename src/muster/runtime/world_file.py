@@ -22,8 +22,8 @@ class Wall(Strict):
 
     start: Point
     end: Point
-    height: float = Field(2.0, gt=0)
-    thickness: float = Field(0.1, gt=0)
+    height: float = Field(default=2.0, gt=0)
+    thickness: float = Field(default=0.1, gt=0)
 
 
 class Box(Strict):
@@ -42,7 +42,7 @@ class Parcel(Strict):
     name: str
     place: str
     """Roadmap place where it lies at the start."""
-    mass_kg: float = Field(1.0, gt=0, le=4.0)
+    mass_kg: float = Field(default=1.0, gt=0, le=4.0)
     size: tuple[float, float, float] = (0.25, 0.25, 0.2)
 
 
@@ -67,7 +67,7 @@ class World(Strict):
     parcels: tuple[Parcel, ...] = ()
     places: dict[str, Place]
     lanes: tuple[tuple[str, str], ...] = ()
-    access_m: float = Field(3.0, gt=0)
+    access_m: float = Field(default=3.0, gt=0)
     """How far from a place a free pose may be and still count as reachable."""
 
     @model_validator(mode='after')
