@@ -31,8 +31,8 @@ class Network:
 
     @property
     def is_calm(self) -> bool:
-        """No bad weather, and nothing under way any more that it has delayed: an old heartbeat makes
-        a dead robot look alive."""
+        """No bad weather, and nothing under way any more that it has delayed: an old heartbeat
+        makes a dead robot look alive."""
         return not self.weather and self._agenda.now >= self._late_until
 
     def carry(self, sender: RobotId, recipient: RobotId, deliver: Callable[[], None]) -> None:
