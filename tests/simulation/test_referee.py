@@ -15,8 +15,8 @@ from . import broken_coordinators as broken
 
 ROBOTS = 5
 FEW, MANY = 60, 400
-"""Runs in which a break must show. Which it is changes with everything that robots say, so these are
-several times what is usual."""
+"""Runs in which a break must show. Which of them it is changes with everything that robots say, so
+these are several times what is usual."""
 
 
 def first_failure(seeds: range, faults: tuple[Fault, ...] | None = None) -> RunResult | None:
