@@ -28,6 +28,8 @@ TIGHT_M = 0.7
 crossing."""
 HORIZON_S = 4.0
 """[s] within which a meeting matters."""
+APART_SPEED = 0.15
+"""[m/s] at which two who are too close should part."""
 IMMINENT_S = 1.5
 """[s] within which it matters more than anything else."""
 FAN = np.radians((0, -12, 12, -25, 25, -40, 40, -60, 60, -85, 85, -120, 120, 180))
@@ -43,7 +45,7 @@ IMMINENT_COST = 3.0
 TOUCHING_COST = 4.0
 SCENERY_COST = 5.0
 LEFT_COST = 0.25
-CHANGE_COST = 0.15
+CHANGE_COST = 0.25
 
 
 @dataclass
@@ -88,6 +90,20 @@ class Neighbourhood:
         return _Track(position, velocity, now_s)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Who and what is around a robot, and how much room it wants."""
+
+    others: Array
+    """(k, 2) [m]"""
+    velocities: Array
+    """(k, 2) [m/s]"""
+    personal_m: float = PERSONAL_M
+    """[m] between centres, from TIGHT_M to PERSONAL_M."""
+    comfort_m: float = COMFORT_M
+    """[m] to walls and shelves."""
+
+
 class Avoidance:
     """Picks velocities for one robot; remembers the last, so as not to dither."""
 
@@ -95,22 +111,13 @@ class Avoidance:
         self._floor = floor
         self._last = np.zeros(2)
 
-    def choose(
-        self,
-        here: Array,
-        wanted: Array,
-        others: Array,
-        their_velocities: Array,
-        personal_m: float = PERSONAL_M,
-    ) -> Array:
+    def choose(self, here: Array, wanted: Array, around: Surroundings) -> Array:
         """The velocity (2,) [m/s] in the map frame to walk with.
 
         Parameters
         ----------
         here : (2,) [m].
         wanted : (2,) [m/s] towards the goal, if nobody were there.
-        others, their_velocities : (k, 2) [m], [m/s].
-        personal_m : [m] kept between this robot's centre and theirs, from TIGHT_M to PERSONAL_M.
         """
         speed = float(np.hypot(*wanted))
         if speed < 1e-3:
@@ -122,29 +129,28 @@ class Avoidance:
         fan = np.stack((np.cos(heading + turns), np.sin(heading + turns)), axis=1)
         candidates = np.vstack((fan * speeds[:, np.newaxis], np.zeros((1, 2))))
         turns = np.append(turns, 0.0)
-        meeting = _meeting_costs(candidates, others - here, their_velocities, personal_m)
+        meeting = _meeting_costs(candidates, here, around)
         cost = np.hypot(*(candidates - wanted).T) / speed
         cost += meeting
-        cost += self._scenery_costs(here, candidates)
+        cost += self._scenery_costs(candidates, here, around.comfort_m)
         cost += CHANGE_COST * np.hypot(*(candidates - self._last).T) / speed
         if meeting[0] > 0.0:
             cost += LEFT_COST * (turns > 0.0)
         self._last = candidates[int(cost.argmin())]
         return self._last
 
-    def _scenery_costs(self, here: Array, candidates: Array) -> Array:
+    def _scenery_costs(self, candidates: Array, here: Array, comfort_m: float) -> Array:
         ahead = here + candidates[:, np.newaxis] * LOOK_AHEAD_S[:, np.newaxis]
         clearance = self._floor.clearance(ahead.reshape(-1, 2)).reshape(len(candidates), -1)
-        return SCENERY_COST * np.maximum(0.0, COMFORT_M - clearance.min(axis=1))
+        return SCENERY_COST * np.maximum(0.0, comfort_m - clearance.min(axis=1))
 
 
-def _meeting_costs(
-    candidates: Array, offsets: Array, velocities: Array, personal_m: float
-) -> Array:
+def _meeting_costs(candidates: Array, here: Array, around: Surroundings) -> Array:
     """How soon and how close each candidate meets somebody: (candidates,), 0 = nobody."""
-    if not len(offsets):
+    if not len(around.others):
         return np.zeros(len(candidates))
-    relative = candidates[:, np.newaxis] - velocities
+    offsets, personal_m = around.others - here, around.personal_m
+    relative = candidates[:, np.newaxis] - around.velocities
     closing = (relative * offsets).sum(axis=2)
     distance = np.hypot(*offsets.T)
     squared = np.square(relative).sum(axis=2) + 1e-9
@@ -154,6 +160,6 @@ def _meeting_costs(
     urgency = MEETING_COST * np.clip(1.0 - entry_s / HORIZON_S, 0.0, 1.0)
     urgency += IMMINENT_COST * np.clip(1.0 - entry_s / IMMINENT_S, 0.0, 1.0)
     too_close = np.maximum(0.0, personal_m - distance) / personal_m
-    approach = np.maximum(0.0, closing / (distance + 1e-9))
-    cost = np.where(meets, urgency, 0.0) + TOUCHING_COST * too_close * (approach > 0.02)
-    return cost.max(axis=1)
+    approach = closing / (distance + 1e-9) / APART_SPEED
+    touching = TOUCHING_COST * too_close * np.clip(0.5 + 0.5 * approach, 0.0, 1.0)
+    return (np.where(meets, urgency, 0.0) + touching).max(axis=1)

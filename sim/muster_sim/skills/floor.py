@@ -46,6 +46,10 @@ class Floor:
             return edges
         return np.minimum(edges, self._distances(points).min(axis=1))
 
+    def room_at(self, pose: Pose2D) -> float:
+        """[m] from a pose to the nearest solid thing or edge of the floor; negative inside."""
+        return float(self.clearance(np.array([[pose.x, pose.y]]))[0])
+
     def is_clear(self, a: Pose2D, b: Pose2D, margin: float = BODY_M) -> bool:
         """Whether a body can walk from one pose to another in a straight line."""
         count = max(2, math.ceil(math.hypot(b.x - a.x, b.y - a.y) / SAMPLE_M) + 1)
@@ -54,9 +58,9 @@ class Floor:
 
     def obstacle_at(self, pose: Pose2D) -> str:
         """What leaves no room to stand at a pose, or '' when there is room."""
-        point = np.array([[pose.x, pose.y]])
-        if self.clearance(point)[0] >= BODY_M:
+        if self.room_at(pose) >= BODY_M:
             return ''
+        point = np.array([[pose.x, pose.y]])
         if not len(self._rectangles) or self._distances(point).min() >= BODY_M:
             return 'the edge of the floor'
         return self._names[int(self._distances(point)[0].argmin())]

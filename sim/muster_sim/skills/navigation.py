@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from muster.core.types import Pose2D
 from muster.runtime.skills import BodyView, Twist2D
-from muster_sim.skills.avoidance import PERSONAL_M, TIGHT_M, Avoidance, Neighbourhood
+from muster_sim.skills.avoidance import (
+    COMFORT_M,
+    PERSONAL_M,
+    TIGHT_M,
+    Avoidance,
+    Neighbourhood,
+    Surroundings,
+)
 from muster_sim.skills.routing import Router, gap
 
 Array = NDArray[np.float64]
@@ -23,6 +30,11 @@ SPEED = 0.6
 CARROT_M = 0.7
 """[m] along the route that a robot aims ahead."""
 ARRIVED_M = 0.15
+NEAR_GOAL_M = 1.0
+"""[m] from a goal within which walls and shelves may be as near as they are to it."""
+LAG_S = 0.25
+"""[s] between a command and what comes of it: velocities are chosen for where everybody is
+then."""
 BESIDE_M = 1.3
 """[m] from a goal at which a robot makes do when somebody else stands on it."""
 OCCUPIED_M = 0.75
@@ -81,6 +93,7 @@ class Navigator:
         self._router = router
         self._avoidance = Avoidance(router.floor)
         self._neighbourhood = Neighbourhood()
+        self._goal_comfort_m = min(COMFORT_M, router.floor.room_at(goal) - ARRIVED_M)
         self._route: tuple[Pose2D, ...] = ()
         self._best_m = math.inf
         self._headway_s = -math.inf
@@ -109,9 +122,13 @@ class Navigator:
                 return Leg(Getting.NOWHERE, detail=detail)
             self._plan(body)
         wanted = self._towards_carrot(here)
-        velocity = self._avoidance.choose(
-            np.array((here.x, here.y)), wanted, others, velocities, self._personal_m(body.now_s)
+        around = Surroundings(
+            others + LAG_S * velocities,
+            velocities,
+            self._personal_m(body.now_s),
+            COMFORT_M if gap(here, goal) > NEAR_GOAL_M else self._goal_comfort_m,
         )
+        velocity = self._avoidance.choose(_soon(body), wanted, around)
         return Leg(
             Getting.UNDER_WAY,
             body_command(here.yaw, velocity, _nearest(here, others) < CROWDED_M),
@@ -185,6 +202,18 @@ def facing(yaw: float, wanted: float) -> Twist2D | None:
         return None
     rate = max(0.3, min(TURN_LIMIT, TURN_GAIN * abs(error)))
     return Twist2D(0.0, 0.0, math.copysign(rate, error))
+
+
+def _soon(body: BodyView) -> Array:
+    """Where (2,) [m] a body will be when it begins to obey."""
+    cos, sin = math.cos(body.pose.yaw), math.sin(body.pose.yaw)
+    vx, vy = body.velocity.vx, body.velocity.vy
+    return np.array(
+        (
+            body.pose.x + LAG_S * (vx * cos - vy * sin),
+            body.pose.y + LAG_S * (vx * sin + vy * cos),
+        )
+    )
 
 
 def _nearest(at: Pose2D, others: Array) -> float:
