@@ -113,17 +113,6 @@ def elects_anybody(patch: Patch) -> None:
     patch.setattr(Log, 'is_up_to_date', lambda self, last_index, last_term: True)
 
 
-def counts_itself_before_the_disk(patch: Patch) -> None:
-    """A leader counts its own copy of an entry before it is durable."""
-    advance_commit = RaftNode._advance_commit
-
-    def wrong(self: RaftNode) -> None:
-        self._durable_index = self.log.last_index
-        advance_commit(self)
-
-    patch.setattr(RaftNode, '_advance_commit', wrong)
-
-
 def needs_only_half(patch: Patch) -> None:
     """Half of the members count as a quorum."""
     patch.setattr(

@@ -70,7 +70,6 @@ def test_a_broken_coordinator_is_caught(
         (broken.forgets_former_leaders, EXCLUSION),
         (broken.speaks_at_once_after_a_restart, EXCLUSION),
         (broken.acknowledges_before_the_disk, AGREEMENT),
-        (broken.counts_itself_before_the_disk, AGREEMENT),
         (broken.votes_twice, AGREEMENT),
     ],
     ids=lambda one: getattr(one, '__name__', None),
