@@ -20,8 +20,8 @@ from muster.core.coordinator.wire import RaftMessage
 from muster.core.ledger.commands import Command, decode_command, encode_command
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.raft.config import RaftConfig
-from muster.core.raft.messages import Entry, HardState
-from muster.core.raft.node import RaftNode
+from muster.core.raft.messages import Entry, EntryKind, HardState, Snapshot
+from muster.core.raft.node import NotLeaderError, RaftNode
 from muster.core.types import RobotId, StorageError
 
 
@@ -31,7 +31,7 @@ class Boot(msgspec.Struct, frozen=True, tag='boot'):
     incarnation: int
 
 
-StoredRecord: TypeAlias = Boot | Entry | HardState
+StoredRecord: TypeAlias = Boot | Entry | HardState | Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[StoredRecord] = msgspec.msgpack.Decoder(StoredRecord)
@@ -58,7 +58,7 @@ class Replica:
     ----------
     config : the Raft group.
     records : everything that was ever persisted, oldest first.
-    on_applied : called with each command as it is applied, its effect and the time.
+    on_applied : called with the effect of each command as it is applied.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Replica:
         rng: random.Random,
         now: float,
         outbox: Outbox,
-        on_applied: Callable[[Command, Applied], None],
+        on_applied: Callable[[Applied], None],
     ) -> None:
         stored = decode_records(records)
         boots = [record.incarnation for record in stored if isinstance(record, Boot)]
@@ -86,6 +86,7 @@ class Replica:
         self._proposals: list[tuple[str, Command]] = []
         self._under_way: dict[str, int] = {}
         self._term_of_proposals = 0
+        self._compact_every = config.compact_every
         members = (record for record in stored if not isinstance(record, Boot))
         self.raft = RaftNode(config, members, rng, now)
 
@@ -133,21 +134,31 @@ class Replica:
         self._propose_all(now)
         ready = self.raft.ready()
         if ready.records:
-            self._saving[self._persist(ready.records)] = ready.sequence
+            boot = (Boot(self.incarnation),) if ready.is_checkpoint else ()
+            sequence = self._persist((*boot, *ready.records), ready.is_checkpoint)
+            self._saving[sequence] = ready.sequence
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
+        if ready.snapshot is not None:
+            self.ledger.restore(ready.snapshot.data)
+            self.applied_index = ready.snapshot.index
+            self._on_applied(Applied())
         for entry in ready.committed:
-            self.applied_index = entry.index
-            if entry.data:
-                command = decode_command(entry.data)
-                self._on_applied(command, self.ledger.apply(command))
+            self._apply(entry)
         if ready.committed and self._under_way:
             self._under_way = {
                 key: index
                 for key, index in self._under_way.items()
                 if index == 0 or index > self.applied_index
             }
-        return bool(ready.records or ready.messages or ready.committed)
+        if self.applied_index - self.raft.log.snapshot.index >= self._compact_every:
+            self.raft.compact(self.applied_index, self.ledger.encode(), self._compact_every // 4)
+        return not ready.is_empty
+
+    def _apply(self, entry: Entry) -> None:
+        self.applied_index = entry.index
+        if entry.kind is EntryKind.COMMAND and entry.data:
+            self._on_applied(self.ledger.apply(decode_command(entry.data)))
 
     def _propose_all(self, now: float) -> None:
         if self._term_of_proposals != self.raft.term or not self.raft.is_leader:
@@ -157,14 +168,20 @@ class Replica:
         if not self._proposals:
             return
         proposals, self._proposals = self._proposals, []
-        if self.raft.is_leader:
-            commands = [encode_command(command) for _, command in proposals]
+        if not self.raft.is_leader:
+            return
+        commands = [encode_command(command) for _, command in proposals]
+        try:
             indices = self.raft.propose(commands, now)
-            for (key, _), index in zip(proposals, indices, strict=True):
-                self._under_way[key] = index
+        except NotLeaderError:
+            for key, _ in proposals:
+                del self._under_way[key]
+            return
+        for (key, _), index in zip(proposals, indices, strict=True):
+            self._under_way[key] = index
 
-    def _persist(self, records: Iterable[StoredRecord]) -> int:
+    def _persist(self, records: Iterable[StoredRecord], is_checkpoint: bool = False) -> int:
         self._sequence += 1
         encoded = tuple(_ENCODER.encode(record) for record in records)
-        self._outbox.persist(Persist(self._sequence, encoded))
+        self._outbox.persist(Persist(self._sequence, encoded, is_checkpoint))
         return self._sequence
