@@ -3,9 +3,9 @@
 PYTHON ?= python3
 DEMO_ARGS ?=
 TEST_ARGS ?=
+SIM_ARGS ?=
 BENCH_ARGS ?=
 BIN := .venv/bin
-BENCHMARKS = $(filter-out bench/_%,$(wildcard bench/*.py))
 
 # A Python that somebody asked for is used as it is; else a better one may be picked (tools/bootstrap).
 THIS_PYTHON := $(if $(filter command environment,$(firstword $(origin PYTHON))),--this-python)
@@ -26,13 +26,16 @@ setup: ready ## Make .venv with everything in it
 ready:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo '$(PYTHON) is not on the PATH: install Python 3.11, or name one: make setup PYTHON=...' >&2; exit 1; }
-	@$(PYTHON) -I -B tools/bootstrap $(THIS_PYTHON)
+	@$(PYTHON) -I -B tools/bootstrap $(THIS_PYTHON) || { status=$$?; \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6))' || \
+			echo '$(PYTHON) is far too old: install Python 3.11, or name one: make setup PYTHON=...' >&2; \
+		exit $$status; }
 
 demo: ready ## Four simulated humanoids share out work and survive losing one (DEMO_ARGS)
 	@$(BIN)/muster demo $(DEMO_ARGS)
 
-sim: ready ## The simulated warehouse alone, in a window where there is a display (DEMO_ARGS)
-	@$(BIN)/muster sim $(DEMO_ARGS)
+sim: ready ## A simulated team that waits for work, until Ctrl-C (SIM_ARGS)
+	@$(BIN)/muster up $(SIM_ARGS)
 
 test: ready ## All tests but the slow ones (TEST_ARGS)
 	@$(BIN)/pytest -m 'not slow' $(TEST_ARGS)
@@ -55,10 +58,12 @@ type: ready ## Types
 	MYPYPATH=tools $(BIN)/mypy --strict -p bootstrap
 
 bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
-	@set -e; for program in $(BENCHMARKS); do $(BIN)/python $$program $(BENCH_ARGS); done
+	@set -e; for program in $$(grep -l "__name__ == '__main__'" bench/*.py); do \
+		echo "$$program"; $(BIN)/python "$$program" $(BENCH_ARGS); \
+	done
 
 docs: ready ## The documentation, in build/docs
-	@$(BIN)/mkdocs build --strict --site-dir build/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
 
 lock: ready ## Bring the locked packages up to date
 	cd requirements && export UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND='make lock' && \

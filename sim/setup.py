@@ -23,7 +23,7 @@ setup(
         'onnxruntime',
         'scipy',
     ],
-    # PyBullet and the robot files come from requirements/, not from rosdep: a robot needs the skills alone.
+    # For the world alone: a robot that only runs the skills needs no PyBullet.
     extras_require={'physics': ['pybullet'], 'test': ['pytest']},
     zip_safe=True,
     entry_points={

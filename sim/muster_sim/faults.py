@@ -26,10 +26,12 @@ PUSH_S = 0.1
 PUSH_WATCH_S = 2.0
 """[s] after which it is clear whether a pushed robot keeps its feet."""
 PUSH_BITE = 0.4
-"""A push has bitten when the body gained this share of impulse / mass; its feet take some of it."""
+"""A push has bitten when the body gained this share of impulse / mass; its feet take some of
+it."""
 MAX_PUSH_NS = 500.0
-TORQUE_WATCH_S = 3.0
-"""[s] within which a loss of torque has to show."""
+TORQUE_WATCH_S = (3.0, 10.0)
+"""[s] within which a loss of torque has to show: as long as it lasts, but at least and at most
+this."""
 MEMORY_S = 1.0
 """[s] of torque before a loss that it is compared with."""
 
@@ -102,8 +104,8 @@ class Faults:
         if isinstance(fault, Push):
             if not (0.0 < fault.impulse_ns <= MAX_PUSH_NS and math.isfinite(fault.direction)):
                 return (
-                    f'a push needs an impulse (severity) above 0 and up to {MAX_PUSH_NS:g} N s and a '
-                    f'direction in radians, not {fault.impulse_ns:g} and {fault.direction:g}'
+                    f'a push needs an impulse (severity) above 0 and up to {MAX_PUSH_NS:g} N s '
+                    f'and a direction in radians, not {fault.impulse_ns:g} and {fault.direction:g}'
                 )
             return ''
         if not 0.0 <= fault.share <= 1.0:
@@ -181,7 +183,8 @@ class _TorqueCourse:
         self._full = robots.effort_limit
         self._left = robots.effort_limit * (1.0 - loss.share)
         self._peak = np.zeros_like(before)
-        self._missing = np.zeros_like(before)
+        self._missing = np.full_like(before, -np.inf)
+        self._watch_s = float(np.clip(loss.duration_s, *TORQUE_WATCH_S))
         self._elapsed_s = 0.0
 
     def step(self, motion: Motion) -> Verdict | None:
@@ -192,7 +195,7 @@ class _TorqueCourse:
         worst = max(self._joints, key=lambda joint: float(self._missing[joint]))
         has_bitten = bool(self._missing[worst] > 0.0)
         has_fallen = bool(motion.is_down[self._robot])
-        wait_s = MEMORY_S if has_bitten else TORQUE_WATCH_S
+        wait_s = MEMORY_S if has_bitten else self._watch_s
         if not has_fallen and self._elapsed_s < wait_s:
             return None
         detail = (

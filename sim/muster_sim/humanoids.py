@@ -36,6 +36,7 @@ class Humanoids:
     ----------
     position, orientation : (n, 3) [m], (n, 4) of the base links in the map frame.
     velocity, rotation_rate : (n, 3) [m/s], [rad/s] of the base links, in the map frame.
+    gravity : (n, 3) direction of gravity in the base link frames.
     angles, speeds : (n, joints) [rad], [rad/s].
     effort_limit : (joints,) [N m].
     mass : [kg] of one robot.
@@ -74,6 +75,8 @@ class Humanoids:
         self.orientation: Array = np.zeros((count, 4))
         self.velocity: Array = np.zeros((count, 3))
         self.rotation_rate: Array = np.zeros((count, 3))
+        self.gravity: Array = np.zeros((count, 3))
+        self._down = np.tile((0.0, 0.0, -1.0), (count, 1))
         for robot in range(count):
             self.set_joints(robot, posture)
         self.read_bases()
@@ -96,8 +99,10 @@ class Humanoids:
             pybullet.getJointStates(body, self._joints, physicsClientId=self._client)
             for body in self.bodies
         ]
-        both = np.array([[joint[:2] for joint in robot] for robot in states])
-        self.angles, self.speeds = both[..., 0], both[..., 1]
+        # Flat lists become arrays three times as fast as nested tuples.
+        angles = [joint[0] for robot in states for joint in robot]
+        speeds = [joint[1] for robot in states for joint in robot]
+        self.angles, self.speeds = np.array((angles, speeds)).reshape(2, len(states), -1)
 
     def read_bases(self) -> None:
         """Bring the position, orientation and velocities of the base links up to date."""
@@ -116,6 +121,7 @@ class Humanoids:
         self.position = centers - arm
         self.rotation_rate = np.array([move[1] for move in moves])
         self.velocity = np.array([move[0] for move in moves]) - np.cross(self.rotation_rate, arm)
+        self.gravity = rotations.rotate_back(self.orientation, self._down)
 
     def apply(self, torque: Array) -> None:
         """Drive the joints with torques (n, joints) [N m] in the next physics step."""

@@ -20,6 +20,9 @@ from muster_sim.simulation_setup import Setup
 START_S = 60.0
 """[s] that building a world may take; meshes for a window load slowly."""
 END_S = 3.0
+"""[s] that a process may take to end once its connection is closed, before it is killed."""
+REAP_S = 1.0
+"""[s] between the end of a connection and that of its process."""
 
 SINGLE_THREADED = {'OMP_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1'}
 """Arrays of four robots are too small to share between threads, which then only spin."""
@@ -32,8 +35,8 @@ class PhysicsEndedError(MusterError):
 class PhysicsLink:
     """One running physics process.
 
-    `receive` belongs to one thread; everything else may be called from any. Every request gets its verdict
-    from `receive`; those still open when the process ends fail with PhysicsEndedError.
+    `receive` belongs to one thread; everything else may be called from any. Every request gets its
+    verdict from `receive`; those still open when the process ends fail with PhysicsEndedError.
     """
 
     def __init__(self, setup: Setup, rate: float = 1.0) -> None:
@@ -129,6 +132,7 @@ class PhysicsLink:
         return word
 
     def _obituary(self) -> str:
-        code = self._process.poll()
-        how = 'is closing' if code is None else f'ended with status {code}'
-        return f'the physics process {how}'
+        try:
+            return f'the physics process ended with status {self._process.wait(REAP_S)}'
+        except subprocess.TimeoutExpired:
+            return 'the physics process hangs'

@@ -1,9 +1,10 @@
 """The physics in a process of its own: `python -m muster_sim.physics_process FD`.
 
-`stepSimulation` holds Python's interpreter lock for milliseconds on end, so it must not share a process with anything
-that has to answer in time. The process speaks over one socket, whose descriptor it inherits: it reads a
-`Start`, then ticks at the wanted rate for ever, taking orders before every tick and sending a `Frame` after it. It
-ends when the socket closes, and the kernel kills it should its parent die without closing anything.
+`stepSimulation` holds Python's interpreter lock for milliseconds on end, so it must not share a
+process with anything that has to answer in time. The process speaks over one socket, whose
+descriptor it inherits: it reads a `Start`, then ticks at the wanted rate for ever, taking orders
+before every tick and sending a `Frame` after it. It ends when the socket closes, and the kernel
+kills it should its parent die without closing anything.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def kill_process(host: str, process_id: int) -> Verdict:
 
 
 def is_running(process_id: int) -> bool:
-    """Whether a process executes; one that only waits for its parent to notice (a zombie) does not."""
+    """Whether a process executes; one that only waits for its parent to notice (a zombie) does
+    not."""
     try:
         status = Path(f'/proc/{process_id}/stat').read_text(encoding='ascii', errors='replace')
     except OSError:

@@ -38,8 +38,8 @@ class Asset:
         path = Path(spec.submodule_search_locations[0]) / self.path
         if not path.is_file():
             raise ConfigurationError(
-                f'{path} is missing: another version of {self.package!r} is installed than the one '
-                'in requirements/robots.txt'
+                f'{path} is missing: requirements/robots.txt asks for another version of '
+                f'{self.package!r}'
             )
         return path
 
@@ -76,6 +76,9 @@ class RobotModel:
     armature_scale: float
     """Armature is multiplied by it: with the true one this robot needs steps shorter than
     `PHYSICS_STEP_S`."""
+    walking_gain: tuple[float, float, float]
+    """Forward, sideways and turning velocity that the policy really walks with, per velocity asked
+    of it."""
     angular_velocity_scale: float
     """Of the policy's observation."""
     joint_velocity_scale: float
@@ -132,6 +135,7 @@ UNITREE_G1 = RobotModel(
     start_height=0.78,
     fallen_height=0.45,
     armature_scale=3.0,
+    walking_gain=(0.80, 0.47, 0.95),
     angular_velocity_scale=0.25,
     joint_velocity_scale=0.05,
 )

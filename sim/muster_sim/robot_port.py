@@ -10,6 +10,7 @@ from geometry_msgs.msg import PoseArray, Twist
 from muster_msgs.msg import SensedObjects
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import BatteryState, Imu, JointState
 from std_msgs.msg import Bool
@@ -71,7 +72,7 @@ class RobotPort:
     def __init__(self, node: Node, body: Body, send: Callable[[Command], None]) -> None:
         self._body = body
         self._send = send
-        self._publishers = [
+        self._publishers: list[tuple[Publisher, Topic]] = [
             (
                 node.create_publisher(topic.kind, f'/{body.name}/{name}', qos_profile_sensor_data),
                 topic,

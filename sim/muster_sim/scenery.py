@@ -23,23 +23,25 @@ BOX_COLOR = (0.35, 0.45, 0.60, 1.0)
 PARCEL_COLOR = (0.80, 0.58, 0.32, 1.0)
 
 
-def build_scenery(client: int, world: World) -> None:
-    """Floor, walls and boxes, all immovable."""
+def build_scenery(client: int, world: World) -> dict[int, str]:
+    """Floor, walls and boxes, all immovable; returns the names of all bodies but the floor."""
+    names = {}
     x_min, y_min, x_max, y_max = world.bounds
     center = ((x_min + x_max) / 2, (y_min + y_max) / 2)
     margin = 2.0
     size = (x_max - x_min + margin, y_max - y_min + margin, 1.0)
     _solid(client, size, (*center, -0.5), 0.0, 0.0, FLOOR_COLOR, STATIC)
-    for wall in world.walls:
+    for index, wall in enumerate(world.walls):
         dx, dy = wall.end[0] - wall.start[0], wall.end[1] - wall.start[1]
         middle = ((wall.start[0] + wall.end[0]) / 2, (wall.start[1] + wall.end[1]) / 2)
         length = math.hypot(dx, dy) + wall.thickness
         extent = (length, wall.thickness, wall.height)
-        _solid(
-            client, extent, (*middle, wall.height / 2), math.atan2(dy, dx), 0.0, WALL_COLOR, STATIC
-        )
+        at, yaw = (*middle, wall.height / 2), math.atan2(dy, dx)
+        names[_solid(client, extent, at, yaw, 0.0, WALL_COLOR, STATIC)] = f'wall {index}'
     for box in world.boxes:
-        _solid(client, box.size, (*box.center, box.size[2] / 2), box.yaw, 0.0, BOX_COLOR, STATIC)
+        at = (*box.center, box.size[2] / 2)
+        names[_solid(client, box.size, at, box.yaw, 0.0, BOX_COLOR, STATIC)] = box.name
+    return names
 
 
 def build_parcel(client: int, parcel: Parcel, place: Place) -> int:

@@ -1,8 +1,10 @@
-"""The simulator's services: they wait for what they caused to show, so they have a node and threads of their own."""
+"""The simulator's services: they wait for what they caused to show, so they have a node and
+threads of their own."""
 
 from __future__ import annotations
 
 from concurrent.futures import TimeoutError as NoVerdictError
+from functools import partial
 
 from muster_msgs.msg import RobotStatus
 from muster_msgs.srv import InjectFailure
@@ -35,15 +37,12 @@ class ServiceNode(Node):
         at_once = ReentrantCallbackGroup()
         for index, name in enumerate(robots):
             self.create_service(
-                SetBool,
-                f'/{name}/grip',
-                lambda request, response, index=index: self._on_grip(index, request, response),
-                callback_group=at_once,
+                SetBool, f'/{name}/grip', partial(self._on_grip, index), callback_group=at_once
             )
             self.create_subscription(
                 RobotStatus,
                 f'/{name}/status',
-                lambda status, name=name: self._statuses.update({name: status}),
+                partial(self._statuses.__setitem__, name),
                 LATCHED,
                 callback_group=at_once,
             )

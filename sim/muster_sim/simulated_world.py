@@ -9,6 +9,8 @@ Python's interpreter lock, so whoever has other things to do runs this in a proc
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pybullet
 from numpy.typing import NDArray
@@ -34,8 +36,9 @@ COMMAND_TIMEOUT_S = 0.5
 UNATTENDED_S = 3.0
 """[s] without a command after which the body itself sets down what it holds: its software is gone,
 or has no use for it, and others must be able to take it."""
-COMMAND_LIMIT = np.array([1.0, 0.6, 1.0])
-"""vx, vy [m/s] and turning rate [rad/s] within which the policy was trained, and walks well."""
+POLICY_LIMIT = np.array([1.0, 0.6, 1.0])
+"""vx, vy [m/s] and turning rate [rad/s] that may be asked of the policy: within what it was
+trained for."""
 FALLEN_TILT = -0.5
 """A body whose gravity direction has a z above this (60 degrees from upright) has fallen."""
 START_JITTER_RAD = 0.02
@@ -53,6 +56,7 @@ class SimulatedWorld:
     def __init__(self, setup: Setup) -> None:
         mode = pybullet.GUI if setup.with_window else pybullet.DIRECT
         self._client = client = pybullet.connect(mode)
+        self._end = weakref.finalize(self, pybullet.disconnect, physicsClientId=client)
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=PHYSICS_STEP_S,
@@ -60,7 +64,7 @@ class SimulatedWorld:
             deterministicOverlappingPairs=1,
             physicsClientId=client,
         )
-        build_scenery(client, setup.world)
+        self._scenery = build_scenery(client, setup.world)
         model, count = MODELS[setup.model], len(setup.robots)
         self._model = model
         self._policy = policy = WalkingPolicy(model, count)
@@ -103,15 +107,16 @@ class SimulatedWorld:
         return np.isfinite(self._fallen_s)
 
     def close(self) -> None:
-        """Free the physics engine. The world is not used any more after this."""
-        pybullet.disconnect(physicsClientId=self._client)
+        """Free the physics engine, as garbage collection would. The world cannot be used after
+        this."""
+        self._end()
 
     def command(self, robot: int, vx: float, vy: float, wz: float) -> None:
         """Have a robot walk by this velocity, in its base link frame, until `COMMAND_TIMEOUT_S`
         from now."""
-        command = np.array((vx, vy, wz))
-        if np.isfinite(command).all():
-            self._commands[robot] = np.clip(command, -COMMAND_LIMIT, COMMAND_LIMIT)
+        asked = np.array((vx, vy, wz)) / self._model.walking_gain
+        if np.isfinite(asked).all():
+            self._commands[robot] = np.clip(asked, -POLICY_LIMIT, POLICY_LIMIT)
             self._commanded_s[robot] = self._attended_s[robot] = self.time_s
 
     def submit(self, number: int, request: Request) -> None:
@@ -145,7 +150,7 @@ class SimulatedWorld:
         targets = policy.step(
             wanted,
             rotations.rotate_back(robots.orientation, robots.rotation_rate),
-            self._gravity_direction(),
+            robots.gravity,
             robots.angles,
             robots.speeds,
         )
@@ -186,6 +191,18 @@ class SimulatedWorld:
             parcel_orientation=parcel_orientation,
         )
 
+    def contacts(self) -> set[tuple[int, str]]:
+        """Who touches what besides the floor at this moment: (robot, name of a box, a wall or a
+        robot)."""
+        robots = {body: f'robot {index}' for index, body in enumerate(self.robots.bodies)}
+        others = self._scenery | robots
+        touched = set()
+        for index, body in enumerate(self.robots.bodies):
+            for point in pybullet.getContactPoints(bodyA=body, physicsClientId=self._client):
+                if point[2] in others and point[2] != body:
+                    touched.add((index, others[point[2]]))
+        return touched
+
     def _drive(self, stiffness: Array, targets: Array) -> None:
         """The physics steps of one tick, with the joint controllers at the physics' own rate."""
         robots, policy = self.robots, self._policy
@@ -206,7 +223,7 @@ class SimulatedWorld:
     def _notice_falls(self) -> None:
         robots = self.robots
         low = robots.position[:, 2] < self._model.fallen_height
-        tilted = self._gravity_direction()[:, 2] > FALLEN_TILT
+        tilted = robots.gravity[:, 2] > FALLEN_TILT
         for robot in np.flatnonzero((low | tilted) & ~self.is_down).tolist():
             self._fallen_s[robot] = self.time_s
             self.hands.drop(robot)
@@ -216,10 +233,6 @@ class SimulatedWorld:
         for robot in np.flatnonzero(waited).tolist():
             if not self._hoist.is_lifting(robot):
                 self._hoist.start(robot)
-
-    def _gravity_direction(self) -> Array:
-        down = np.tile((0.0, 0.0, -1.0), (len(self.robots), 1))
-        return rotations.rotate_back(self.robots.orientation, down)
 
     def _grip(self, grip: Grip) -> Verdict:
         self._attended_s[grip.robot] = self.time_s

@@ -20,7 +20,8 @@ WARNING_PERIOD_S = 10.0
 
 
 class SimulatorNode(Node):
-    """Publishes what `frame` is given, which happens on one thread; passes velocities on to the physics."""
+    """Publishes what `frame` is given, which happens on one thread; passes velocities on to the
+    physics."""
 
     def __init__(self, link: PhysicsLink, setup: Setup, rate: float) -> None:
         super().__init__('simulator')

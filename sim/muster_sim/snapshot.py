@@ -44,7 +44,8 @@ class Snapshot:
         return Pose2D(x, y, float(rotations.yaw(self.orientation[robot : robot + 1])[0]))
 
     def outline(self, robot: int) -> tuple[Pose2D, ...]:
-        """Points that others should keep away from: one for a robot on its feet, three along one that lies."""
+        """Points that others should keep away from: one for a robot on its feet, three along one
+        that lies."""
         pose = self.pose(robot)
         if not self.is_fallen[robot]:
             return (pose,)

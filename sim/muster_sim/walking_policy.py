@@ -125,8 +125,8 @@ def _with_batch(network: bytes, batch: int, widths: tuple[int, int]) -> bytes:
         declared, wanted = (bytes((0x0A, 2, 8, n, 0x0A, 2, 8, width)) for n in (1, batch))
         if network.count(declared) != 1 or not 0 < batch < 128:
             raise ConfigurationError(
-                f'the walking policy cannot be run for {batch} robots at once: it is not the one that '
-                'requirements/robots.txt installs, or there are more than 127 robots'
+                f'the walking policy cannot be run for {batch} robots at once: there are '
+                'more than 127, or it is not the one that requirements/robots.txt installs'
             )
         network = network.replace(declared, wanted)
     return network

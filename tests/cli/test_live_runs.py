@@ -52,6 +52,13 @@ def test_the_domain_that_the_user_has_set_wins(tmp_path):
         assert mine.discovery_range == 'SUBNET'
 
 
+def test_a_domain_that_another_run_has_is_refused(tmp_path):
+    write(tmp_path, a_run(os.getppid(), 42))
+    claim = LiveRuns(tmp_path).claim('warehouse', tmp_path, 'LOCALHOST', {'ROS_DOMAIN_ID': '42'})
+    with pytest.raises(ConfigurationError, match='team warehouse'), claim:
+        pass
+
+
 def test_domains_of_other_runs_are_avoided(tmp_path):
     runs = LiveRuns(tmp_path)
     with runs.claim('warehouse', tmp_path, 'LOCALHOST', {}) as first:

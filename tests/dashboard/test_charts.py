@@ -20,10 +20,12 @@ def colours(path):
 
 
 def test_the_timeline_shows_work_absence_and_faults(tmp_path):
-    draw_timeline(sample_run().history, ROBOTS, 100.0, 141.0, tmp_path / 'timeline.png')
+    story = sample_run().event(130, 'robot_unfit', 'g1_4', subject='g1_4')
+    draw_timeline(story.history, ROBOTS, 100.0, 141.0, tmp_path / 'timeline.png')
     found = colours(tmp_path / 'timeline.png')
     assert (0x44, 0x77, 0xAA) in found, 'executions'
     assert (0xDD, 0xDD, 0xDD) in found, 'the process was down'
+    assert (0xFF, 0xDC, 0xC8) in found, 'a robot is unfit'
     assert (0xFF, 0, 0) in found, 'the kill'
 
 

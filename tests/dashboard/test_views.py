@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from muster.core.types import Severity
+from muster.core.types import Severity, TaskState
 from muster.dashboard.recorder import ROBOT_POSE
 from muster.dashboard.views import Board, LineView, LiveView, NoView, view_of
 from muster.invariants import Record
@@ -40,6 +40,25 @@ def test_the_live_view_shows_the_board():
     # Of a long ledger, the end.
     assert 't30' in picture
     assert 't02' not in picture
+
+
+def test_a_small_terminal_shows_what_is_open_and_what_ended_last():
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+    heard = Heard()
+    heard.tasks = (
+        task(TaskState.PENDING, id='open01'),
+        *(task(id=f'over{number:02}') for number in range(20)),
+    )
+    with LiveView(Board('the title', heard), console):
+        pass
+    picture = shown(console)
+    assert 'open01' in picture
+    assert 'over19' in picture
+    assert 'over02' not in picture
+    heard.tasks = heard.tasks[:3]
+    with LiveView(Board('the title', heard), console):
+        pass
+    assert 'over00' in shown(console)
 
 
 def test_lines_where_there_is_no_terminal():

@@ -32,7 +32,7 @@ from rclpy.signals import SignalHandlerOptions
 from muster.core.types import Pose2D
 from muster.ros import names, qos
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 BODY_PERIOD_S = 0.05
 
 
@@ -87,6 +87,10 @@ class Wire:
     def kinds(self, robot: str = '') -> list[str]:
         """Kinds of the events heard, of one robot or of all."""
         return [event.kind for event in self.events if robot in ('', event.robot)]
+
+    def warnings(self) -> dict[str, str]:
+        """Texts of the alerts heard, by code."""
+        return {alert.code: alert.text for alert in self.alerts}
 
     def inbox(self, robot: str) -> Callable[[Envelope], None]:
         """A way to put envelopes into a robot's inbox."""
@@ -143,8 +147,8 @@ class RobotProcesses:
     """Real `muster_robot` processes, ended by pid however the test ends."""
 
     def __init__(self, team_file: Path, data: Path) -> None:
-        self._team_file = team_file
-        self._data = data
+        self.team_file = team_file
+        self.data = data
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> RobotProcesses:
@@ -159,10 +163,19 @@ class RobotProcesses:
         for robot in list(self._running):
             self.kill(robot)
 
-    def start(self, robot: str, *ros_arguments: str) -> None:
-        program = str(Path(sys.executable).parent / 'muster_robot')
-        command = [program, '--team', str(self._team_file), '--robot', robot]
-        command += ['--data', str(self._data)]
+    def only(self, robot: str) -> None:
+        """Make it a team of one."""
+        lines = self.team_file.read_text().splitlines()
+        kept = [line for line in lines if '- {name' not in line or f'name: {robot},' in line]
+        self.team_file.write_text('\n'.join(kept))
+
+    def start(self, robot: str, *ros_arguments: str, prelude: str = '') -> None:
+        """Start a robot; `prelude` is Python that runs before it, to break something."""
+        program = (
+            f'{prelude}\nimport sys\nfrom muster.ros.robot_process import main\nsys.exit(main())'
+        )
+        command = [sys.executable, '-c', program, '--team', str(self.team_file)]
+        command += ['--robot', robot, '--data', str(self.data)]
         if ros_arguments:
             command += ['--ros-args', *ros_arguments]
         with self.log_file(robot).open('ab') as log:
@@ -175,7 +188,7 @@ class RobotProcesses:
         self._running[robot] = process
 
     def log_file(self, robot: str) -> Path:
-        return self._data / f'{robot}.log'
+        return self.data / f'{robot}.log'
 
     def pid(self, robot: str) -> int:
         return self._running[robot].pid
@@ -185,6 +198,13 @@ class RobotProcesses:
 
     def has_ended(self, robot: str) -> bool:
         return self._running[robot].poll() is not None
+
+    def wait(self, robot: str) -> int:
+        """The exit status of a process that ends by itself."""
+        try:
+            return self._running[robot].wait(PATIENCE_S)
+        finally:
+            self.kill(robot)
 
     def kill(self, robot: str) -> int:
         """SIGKILL, as a crash; returns the exit status (of its own, if it was over already)."""

@@ -29,10 +29,13 @@ def test_a_real_team_has_one_process_per_robot_and_keeps_wall_time(team: Team) -
 
 
 def test_a_simulated_team_starts_its_world_first_and_follows_its_clock(team: Team) -> None:
-    options = SimulatorOptions(seed=3, has_window=True)
+    options = SimulatorOptions(seed=3, has_window=True, rate=2.5)
     simulator, *robots = process_specs(team, FILE, DATA, simulator=options)
     assert (simulator.name, simulator.executable) == (SIMULATOR, 'muster_sim')
-    assert simulator.arguments == ('--team', str(FILE), '--seed', '3', '--gui')
+    assert simulator.arguments == (
+        *('--team', str(FILE), '--seed', '3'),
+        *('--rate', '2.5', '--gui'),
+    )
     assert simulator.restart.limit == 0
     assert all(spec.arguments[-1] == 'use_sim_time:=true' for spec in robots)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from bootstrap import lock
+from bootstrap import lock, packages
 from bootstrap.clone import Clone
+from bootstrap.command import CommandFailedError, Runner
+from bootstrap.environment import half_filled
 from bootstrap.packages import uv_variables
 from bootstrap.surroundings import variables
 
@@ -102,3 +105,50 @@ def test_programs_of_the_set_up_see_no_other_ros_and_no_other_environment(
     assert not {'PYTHONPATH', 'ROS_DISTRO', '_ROS_WHEELS_BOOTSTRAP_COMPLETE', 'PIP_USER'} & set(
         found
     )
+
+
+class RecordingRunner(Runner):
+    """Runs nothing; programs whose name is in `failing` fail."""
+
+    def __init__(self, clone: Clone, failing: set[str]) -> None:
+        self.variables = {}
+        self.ran: list[str] = []
+        self.notes: list[str] = []
+        self._clone = clone
+        self._failing = failing
+
+    def run(self, command: Sequence[str | Path], cwd: Path, **variables: str) -> None:
+        assert half_filled(self._clone).exists()
+        assert '--require-hashes' in command
+        name = Path(command[0]).name
+        self.ran.append(name)
+        if name in self._failing:
+            raise CommandFailedError([name], 2)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def locked_clone(clone: Clone, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    clone.state.mkdir(parents=True)
+    (clone.root / 'requirements').symlink_to(repository / 'requirements')
+    monkeypatch.setattr(packages, 'pip_configuration', lambda clone, runner: '')
+    return clone
+
+
+@pytest.mark.parametrize(
+    ('failing', 'ran'), [(set(), ['python', 'uv']), ({'uv'}, ['python', 'uv', 'python'])]
+)
+def test_pip_does_what_uv_cannot(locked_clone: Clone, failing: set[str], ran: list[str]) -> None:
+    runner = RecordingRunner(locked_clone, failing)
+    packages.install(locked_clone, runner)
+    assert runner.ran == ran
+    assert bool(runner.notes) == bool(failing)
+    assert not half_filled(locked_clone).exists()
+
+
+def test_packages_that_nothing_could_install_leave_a_mark(locked_clone: Clone) -> None:
+    with pytest.raises(CommandFailedError):
+        packages.install(locked_clone, RecordingRunner(locked_clone, {'python'}))
+    assert half_filled(locked_clone).exists()

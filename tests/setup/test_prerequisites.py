@@ -91,10 +91,12 @@ def test_all_that_is_missing_is_told_at_once(machine: DoctoredMachine, repositor
         'sudo apt-get install -y cmake',
         'sudo apt-get install -y g++',
     ]
-    report = prerequisites.report(problems)
+    report = prerequisites.report(problems, machine)
     assert 'Nothing was installed: 6 things are missing' in report
     for word in ('ensurepip', 'Python.h', 'cmake', 'compiler', 'GB', 'No matching distribution'):
         assert word in report
+    together = 'sudo apt-get install -y python3.11-venv python3.11-dev cmake g++'
+    assert f'In one go: {together}' in report
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,7 @@ def test_a_python_without_wheels_is_named_once(
     machine.version = version
     machine.modules = set()
     machine.files = set()
+    machine.network = (1, "pluggy requires Python '>=3.9'")
     problem = only(find(machine, repository))
     assert problem.what == 'CPython 3.10 to 3.14'
     assert '.'.join(map(str, version)) in problem.found
@@ -172,6 +175,31 @@ def test_another_platform_is_named(
 ) -> None:
     setattr(machine, attribute, value)
     assert found in only(find(machine, repository)).found
+
+
+@pytest.mark.parametrize(
+    ('said', 'told'),
+    [
+        (
+            "'NewConnectionError('<pip.HTTPSConnection object at 0x7f>: No route')': /simple/",
+            'No route',
+        ),
+        (
+            "'SSLError(SSLCertVerificationError(1, 'expired'))': /simple/",
+            "SSLError(SSLCertVerificationError(1, 'expired'))",
+        ),
+    ],
+)
+@pytest.mark.parametrize('version', [(3, 11, 2), (3, 6, 15)])
+def test_the_reason_why_the_index_is_out_of_reach_is_told(
+    machine: DoctoredMachine, repository: Path, version: tuple[int, int, int], said: str, told: str
+) -> None:
+    machine.version = version
+    warning = f'WARNING: Retrying (Retry(total=0)) after connection broken by {said}pluggy/'
+    machine.network = (1, f'{warning}\nERROR: No matching distribution found for pluggy\n')
+    problem = find(machine, repository)[-1]
+    assert problem.what == 'the package index'
+    assert problem.found.endswith(told)
 
 
 def test_only_what_the_stages_to_come_ask_for_is_checked(

@@ -1,4 +1,5 @@
-"""Skills and simulated bodies put together in one process, without ROS: what the nodes do, as plain calls."""
+"""Skills and simulated bodies put together in one process, without ROS: what the nodes do, as
+plain calls."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 from muster.core.types import Pose2D
 from muster.runtime.skills import BodyView, Skill, SkillStep, Twist2D
 from muster.runtime.world_file import World, read_world
-from muster_sim.requests import Grip
+from muster_sim.requests import Grip, Push
 from muster_sim.simulated_world import SimulatedWorld
 from muster_sim.simulation_setup import RobotStart, Setup
 from muster_sim.snapshot import Snapshot
@@ -46,6 +47,8 @@ class Stage:
         self.ends: dict[str, SkillStep] = {}
         self.steps: dict[str, SkillStep] = {}
         self.closest_m = math.inf
+        self.touched: set[tuple[int, str]] = set()
+        """Robots on their feet, and what they have touched besides the floor."""
         self._requests = 0
 
     @property
@@ -58,7 +61,8 @@ class Stage:
         self.ends.pop(robot, None)
 
     def run(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:
-        """Let simulated time pass; returns whether `until` became true (or, without one, all skills ended)."""
+        """Let simulated time pass; returns whether `until` became true (or, without one, all
+        skills ended)."""
         condition = until or (lambda: not self.skills)
         for _ in range(math.ceil(seconds / 0.02 / TICKS_PER_STEP)):
             for robot in list(self.skills):
@@ -106,8 +110,19 @@ class Stage:
             self.ends[robot] = step
             del self.skills[robot]
 
+    def fell(self, robot: str) -> None:
+        """Push a robot over, and wait until it lies."""
+        index = self.names.index(robot)
+        self._requests += 1
+        self.world.submit(self._requests, Push(index, 150.0, 0.0))
+        assert self.run(10.0, until=lambda: bool(self.snapshot.is_fallen[index]))
+        self.run(3.0, until=lambda: False)
+
     def _measure(self) -> None:
         state = self.snapshot
+        self.touched |= {
+            (robot, what) for robot, what in self.world.contacts() if not state.is_fallen[robot]
+        }
         up = [state.position[i, :2] for i in range(len(self.names)) if not state.is_fallen[i]]
         for i, a in enumerate(up):
             for b in up[i + 1 :]:

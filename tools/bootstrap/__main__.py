@@ -36,8 +36,9 @@ def main(arguments: List[str]) -> int:
     if not interpreter.is_same(chosen, sys.executable):
         os.execv(chosen, [chosen, '-I', '-B', os.path.join(TOOLS, 'bootstrap'), THIS_PYTHON])
     if not interpreter.is_supported(sys.version_info[:2]):
-        problems = prerequisites.find(Machine(), ROOT, prerequisites.CHECKS)
-        print(prerequisites.report(problems), file=sys.stderr)
+        machine = Machine()
+        problems = prerequisites.find(machine, ROOT, prerequisites.CHECKS)
+        print(prerequisites.report(problems, machine), file=sys.stderr)
         return 1
 
     from bootstrap.setup import set_up

@@ -1,16 +1,18 @@
 """Runs the programs that do the work of a stage, with their output in the stage's log.
 
-A program is started in a session of its own, so that an interrupt reaches this one alone, which
-then ends the program together with all that it started. If this process is killed outright, the
-program runs on, and keeps the turn (see `turn`) until it has ended: the next set-up waits for it
-instead of working against it.
+A program is started in a session of its own, so that an interrupt reaches this process alone,
+which then ends the program together with all that it started. If this process is killed outright,
+the program is killed with all it started (see `watched`); until the last of them is gone, they
+keep the turn (see `turn`).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,10 @@ from pathlib import Path
 from bootstrap.interrupt import Interrupted, Interruption
 from bootstrap.progress import Progress
 
+WATCHED = str(Path(__file__).with_name('watched.py'))
+COLOUR = re.compile(r'\x1b\[[0-9;]*m')
+PROMPT = '$ '
+"""Before a command in the log."""
 POLL_S = 0.1
 GRACE_S = 5.0
 """Between asking a program to end and making it."""
@@ -59,19 +65,34 @@ class Runner:
         """
         words = [str(word) for word in command]
         self._interruption.check()
+        watch, hold = os.pipe()
+        try:
+            process = self._start(words, cwd, {**self.variables, **variables}, watch)
+            self._see_through(process)
+        finally:
+            os.close(hold)
+            os.close(watch)
+        if process.returncode != 0:
+            raise CommandFailedError(words, process.returncode)
+
+    def _start(
+        self, words: list[str], cwd: Path, variables: dict[str, str], watch: int
+    ) -> subprocess.Popen[bytes]:
         with self.log.open('ab') as log:
-            log.write(f'$ {" ".join(words)}\n'.encode())
+            log.write(f'{PROMPT}{" ".join(words)}\n'.encode())
             log.flush()
-            process = subprocess.Popen(
-                words,
+            return subprocess.Popen(
+                [sys.executable, '-I', '-S', WATCHED, str(watch), *words],
                 cwd=cwd,
-                env={**self.variables, **variables},
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=self._turn,
+                pass_fds=(watch, *self._turn),
             )
+
+    def _see_through(self, process: subprocess.Popen[bytes]) -> None:
         try:
             while process.poll() is None:
                 self._interruption.check()
@@ -80,8 +101,6 @@ class Runner:
         except Interrupted:
             end_with_children(process)
             raise
-        if process.returncode != 0:
-            raise CommandFailedError(words, process.returncode)
 
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""
@@ -89,14 +108,16 @@ class Runner:
             log.write(text + '\n')
 
     def tail(self, count: int) -> list[str]:
-        """The last lines of the log that are not empty."""
+        """The last lines of the log that are not empty, without colours."""
         with self.log.open('rb') as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 16384))
-            text = log.read().decode(errors='replace')
+            text = COLOUR.sub('', log.read().decode(errors='replace'))
         return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
 
     def last_line(self) -> str:
-        return ''.join(self.tail(1))
+        """What the running program said last; empty as long as it says nothing."""
+        line = ''.join(self.tail(1))
+        return '' if line.startswith(PROMPT) else line
 
 
 def wait(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from bootstrap.clone import Clone
 from bootstrap.command import Runner
@@ -25,6 +26,16 @@ def make(clone: Clone, runner: Runner) -> None:
     runner.run([base_python(), '-I', '-m', 'venv', clone.environment], clone.root)
     activate = clone.program('activate')
     activate.write_text(with_prefix(activate.read_text()))
+    half_filled(clone).unlink(missing_ok=True)
+
+
+def half_filled(clone: Clone) -> Path:
+    """A file that exists while packages are being installed.
+
+    A package whose installation was cut off looks installed, and pip cannot remove it: such an
+    environment is made anew.
+    """
+    return clone.state / 'half-filled'
 
 
 def empty(clone: Clone) -> None:
@@ -56,7 +67,8 @@ def inputs(clone: Clone) -> str:
 
 
 def is_intact(clone: Clone) -> bool:
-    return os.access(clone.program('python'), os.X_OK)
+    is_filled = not half_filled(clone).exists()
+    return is_filled and os.access(clone.program('python'), os.X_OK)
 
 
 STAGE = Stage(

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from bootstrap import lock
 from bootstrap.clone import Clone
 from bootstrap.command import CommandFailedError, Runner
+from bootstrap.environment import half_filled
 from bootstrap.stage import Stage
 
 LOCKED = ('--no-deps', '--require-hashes')
@@ -41,11 +42,13 @@ SECTIONS = ('global.', 'install.', ':env:.')
 
 
 def install(clone: Clone, runner: Runner) -> None:
+    half_filled(clone).touch()
     try:
         install_with_uv(clone, runner)
     except CommandFailedError as error:
         runner.note(f'{error}. Going on with pip.')
         pip(clone, runner, *LOCKED, *FILES)
+    half_filled(clone).unlink()
 
 
 def install_with_uv(clone: Clone, runner: Runner) -> None:

@@ -18,6 +18,8 @@ from bootstrap.machine import Machine
 OLDEST_GLIBC = (2, 28)
 """The wheels are built for manylinux_2_28."""
 OLDEST_CMAKE = (3, 20)
+BROKEN_CONNECTION = r"connection broken by '(?:.*?>: )?(.+?)(?:'\))?': /"
+"""What pip says about a connection that it tries again."""
 DISK_BYTES = 3 * 10**9
 """The environment takes 1.3 GB, the package caches about as much again."""
 
@@ -26,6 +28,8 @@ class Problem(NamedTuple):
     what: str
     found: str
     mend: str
+    packages: str = ''
+    """Of the system, if installing them mends it."""
 
 
 INSTALL = {
@@ -59,12 +63,15 @@ def find(machine: Machine, root: str, names: Iterable[str]) -> List[Problem]:
     return [problem for problem in found if problem is not None]
 
 
-def report(problems: List[Problem]) -> str:
+def report(problems: List[Problem], machine: Machine) -> str:
     """Text for a person: each problem with what was found and what mends it."""
     count = '1 thing is' if len(problems) == 1 else f'{len(problems)} things are'
     lines = [f'Nothing was installed: {count} missing on this machine.']
     for problem in problems:
         lines += ['', f'  {problem.what}: {problem.found}', '    mend: ' + problem.mend]
+    packages = [problem.packages for problem in problems if problem.packages]
+    if len(packages) > 1:
+        lines += ['', 'In one go: ' + install(machine, ' '.join(packages))]
     return '\n'.join([*lines, '', 'Then run the same command again.'])
 
 
@@ -96,17 +103,14 @@ def check_python(machine: Machine, root: str) -> Optional[Problem]:
     if interpreter.is_supported(machine.version) and is_cpython:
         return None
     kind = machine.implementation if machine.has_gil else 'free-threaded ' + machine.implementation
+    apt_packages = 'python3.11 python3.11-venv python3.11-dev'
+    packages = apt_packages if machine.which('apt-get') else 'python3.11'
     return Problem(
         wanted,
-        '{} is {} {}, and no other was found on the PATH'.format(
-            machine.executable, kind, '.'.join(map(str, machine.version))
-        ),
-        'install one (3.11 has wheels for everything) with its venv module and headers, as by '
-        '`{}`, and run `make setup PYTHON=python3.11`'.format(
-            install(machine, 'python3.11 python3.11-venv python3.11-dev', 'apt-get')
-            if machine.which('apt-get')
-            else install_any(machine, 'python3.11')
-        ),
+        '{} is {} {}'.format(machine.executable, kind, '.'.join(map(str, machine.version))),
+        f'{install(machine, packages)}, then `make setup PYTHON=python3.11` (any of these '
+        'versions does; 3.11 has wheels for everything)',
+        packages,
     )
 
 
@@ -116,35 +120,28 @@ def check_venv(machine: Machine, root: str) -> Optional[Problem]:
     missing = [name for name in ('venv', 'ensurepip') if not machine.has_module(name)]
     if not missing:
         return None
-    return Problem(
-        "Python's venv module",
-        '{} has no {}'.format(machine.executable, ' and no '.join(missing)),
-        of_this_python(machine, 'venv'),
-    )
+    found = '{} has no {}'.format(machine.executable, ' and no '.join(missing))
+    return python_lacks(machine, "Python's venv module", found, 'venv')
 
 
 def check_headers(machine: Machine, root: str) -> Optional[Problem]:
     header = os.path.join(machine.include, 'Python.h')
     if not interpreter.is_supported(machine.version) or machine.is_file(header):
         return None
-    return Problem(
-        "Python's headers",
-        f'{header} does not exist',
-        of_this_python(machine, 'headers'),
-    )
+    return python_lacks(machine, "Python's headers", f'{header} does not exist', 'headers')
 
 
 def check_cmake(machine: Machine, root: str) -> Optional[Problem]:
     wanted = 'cmake {}.{} or later'.format(*OLDEST_CMAKE)
     cmake = machine.which('cmake')
     if cmake is None:
-        return Problem(wanted, 'not on the PATH', install_package(machine, 'cmake'))
+        return lacks(machine, wanted, 'not on the PATH', 'cmake')
     status, output = machine.run([cmake, '--version'])
     version = re.search(r'cmake version ([0-9.]+)', output)
     if status == 0 and version and numbers(version.group(1)) >= OLDEST_CMAKE:
         return None
     found = 'is ' + version.group(1) if version else 'does not start: ' + last_line(output)
-    return Problem(wanted, f'{cmake} {found}', install_package(machine, 'cmake'))
+    return lacks(machine, wanted, f'{cmake} {found}', 'cmake')
 
 
 def check_compiler(machine: Machine, root: str) -> Optional[Problem]:
@@ -158,11 +155,8 @@ def check_compiler(machine: Machine, root: str) -> Optional[Problem]:
                     f'unset {variable}, or set it to a compiler that exists',
                 )
         elif not any(machine.which(name) for name in names):
-            return Problem(
-                'a C and a C++ compiler',
-                'none of {} is on the PATH'.format(', '.join(names)),
-                install_package(machine, 'compiler'),
-            )
+            found = 'none of {} is on the PATH'.format(', '.join(names))
+            return lacks(machine, 'a C and a C++ compiler', found, 'compiler')
     return None
 
 
@@ -197,44 +191,49 @@ def check_network(machine: Machine, root: str) -> Optional[Problem]:
             PIP_NO_INPUT='1',
             PIP_DISABLE_PIP_VERSION_CHECK='1',
         )
-    if status == 0:
-        return None
+    broken = re.search(BROKEN_CONNECTION, output)
+    if status == 0 or (broken is None and not interpreter.is_supported(machine.version)):
+        return None  # the pip of an old Python finds nothing for it there
     return Problem(
         'the package index',
-        'pip cannot fetch a package: ' + last_line(output),
+        'pip cannot fetch a package: ' + (broken.group(1) if broken else last_line(output)),
         'connect to the network; behind a proxy, `export HTTPS_PROXY=...`; '
         'for an index of your own, `export PIP_INDEX_URL=...`',
     )
 
 
-def install(machine: Machine, packages: str, program: str) -> str:
+def lacks(machine: Machine, what: str, found: str, thing: str) -> Problem:
+    """A problem that a package of the system mends."""
+    program = package_program(machine) or 'apt-get'
+    packages = PACKAGES[thing][program].format(*machine.version)
+    return Problem(what, found, install(machine, packages), packages)
+
+
+def python_lacks(machine: Machine, what: str, found: str, thing: str) -> Problem:
+    """A problem with this Python: package managers complete their own only."""
+    if machine.executable.startswith('/usr/bin/'):
+        return lacks(machine, what, found, thing)
+    mend = (
+        f'install {machine.executable} anew, completely, or use another Python: '
+        '`make setup PYTHON=/usr/bin/python3`'
+    )
+    return Problem(what, found, mend)
+
+
+def install(machine: Machine, packages: str) -> str:
+    """The command of this system that installs packages."""
+    program = package_program(machine)
+    if program is None:
+        return f"install {packages} with this system's package manager"
     command = INSTALL[program].format(packages)
     return command if machine.is_root else 'sudo ' + command
 
 
-def install_any(machine: Machine, packages: str) -> str:
+def package_program(machine: Machine) -> Optional[str]:
     for program in INSTALL:
         if machine.which(program):
-            return install(machine, packages, program)
-    return f"install {packages} with this system's package manager"
-
-
-def install_package(machine: Machine, thing: str) -> str:
-    for program in INSTALL:
-        if machine.which(program):
-            packages = PACKAGES[thing][program].format(*machine.version)
-            return install(machine, packages, program)
-    return "install {} with this system's package manager".format(PACKAGES[thing]['apt-get'])
-
-
-def of_this_python(machine: Machine, thing: str) -> str:
-    """Package managers complete their own Python only."""
-    if machine.executable.startswith('/usr/bin/'):
-        return install_package(machine, thing)
-    return (
-        f'install {machine.executable} anew, completely, or use another Python: '
-        '`make setup PYTHON=/usr/bin/python3`'
-    )
+            return program
+    return None
 
 
 def numbers(version: str) -> Tuple[int, ...]:

@@ -46,12 +46,12 @@ def run_stale(clone: Clone, stages: Sequence[Stage], interruption: Interruption,
     wanted = digests(stages, clone)
     todo = stale(stages, clone, wanted)
     began = time.monotonic()
-    problems = prerequisites.find(
-        Machine(), str(clone.root), {name for stage in todo for name in stage.checks}
-    )
+    machine = Machine()
+    checks = {name for stage in todo for name in stage.checks}
+    problems = prerequisites.find(machine, str(clone.root), checks)
     interruption.check()
     if problems:
-        print(prerequisites.report(problems), file=sys.stderr)
+        print(prerequisites.report(problems, machine), file=sys.stderr)
         return 1
     progress = Progress(len(todo), sys.stdout)
     remove_stamps(clone, todo)

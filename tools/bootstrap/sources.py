@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 from bootstrap.clone import Clone
 from bootstrap.command import Runner
 from bootstrap.stage import Stage
 
 PACKAGES = ('.', 'sim')
+TRACES = ('muster-*.dist-info', 'muster_sim-*.dist-info', '~uster*')
 
 
 def install(clone: Clone, runner: Runner) -> None:
     """Install without the network: what building them takes is in the environment already."""
+    remove_traces(clone)
     runner.run(
         [
             *(clone.program('python'), '-I', '-m', 'pip', 'install', '--no-index', '--no-deps'),
@@ -19,6 +23,14 @@ def install(clone: Clone, runner: Runner) -> None:
         ],
         clone.root,
     )
+
+
+def remove_traces(clone: Clone) -> None:
+    """Remove the records of earlier installations: pip refuses to replace one that was cut off."""
+    for packages in clone.environment.glob('lib/python3.*/site-packages'):
+        for pattern in TRACES:
+            for record in packages.glob(pattern):
+                shutil.rmtree(record)
 
 
 def inputs(clone: Clone) -> str:

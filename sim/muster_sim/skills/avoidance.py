@@ -17,22 +17,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muster.core.types import Pose2D
-from muster_sim.skills.floor import BODY_M, Floor
+from muster_sim.skills.floor import Floor
 
 Array = NDArray[np.float64]
 
 PERSONAL_M = 0.85
 """[m] wanted between two centres; two bodies touch at about 0.5."""
+TIGHT_M = 0.65
+"""[m] made do with by who has got nowhere for a while: it ends the politeness of four at a
+crossing."""
 HORIZON_S = 4.0
 """[s] within which a meeting matters."""
+IMMINENT_S = 1.5
+"""[s] within which it matters more than anything else."""
 FAN = np.radians((0, -12, 12, -25, 25, -40, 40, -60, 60, -85, 85, -120, 120, 180))
 SPEEDS = np.array((1.0, 0.7, 0.4))
 LOOK_AHEAD_S = np.array((0.4, 0.9, 1.5))
 """[s] at which a candidate's way is probed for walls and shelves."""
 
+COMFORT_M = 0.55
+"""[m] wanted to walls and shelves while walking: arms swing."""
+
 MEETING_COST = 1.6
+IMMINENT_COST = 3.0
 TOUCHING_COST = 4.0
-SCENERY_COST = 6.0
+SCENERY_COST = 5.0
 LEFT_COST = 0.25
 CHANGE_COST = 0.15
 
@@ -86,7 +95,14 @@ class Avoidance:
         self._floor = floor
         self._last = np.zeros(2)
 
-    def choose(self, here: Array, wanted: Array, others: Array, their_velocities: Array) -> Array:
+    def choose(
+        self,
+        here: Array,
+        wanted: Array,
+        others: Array,
+        their_velocities: Array,
+        personal_m: float = PERSONAL_M,
+    ) -> Array:
         """The velocity (2,) [m/s] in the map frame to walk with.
 
         Parameters
@@ -94,6 +110,7 @@ class Avoidance:
         here : (2,) [m].
         wanted : (2,) [m/s] towards the goal, if nobody were there.
         others, their_velocities : (k, 2) [m], [m/s].
+        personal_m : [m] kept between this robot's centre and theirs, from TIGHT_M to PERSONAL_M.
         """
         speed = float(np.hypot(*wanted))
         if speed < 1e-3:
@@ -105,7 +122,7 @@ class Avoidance:
         fan = np.stack((np.cos(heading + turns), np.sin(heading + turns)), axis=1)
         candidates = np.vstack((fan * speeds[:, np.newaxis], np.zeros((1, 2))))
         turns = np.append(turns, 0.0)
-        meeting = _meeting_costs(candidates, others - here, their_velocities)
+        meeting = _meeting_costs(candidates, others - here, their_velocities, personal_m)
         cost = np.hypot(*(candidates - wanted).T) / speed
         cost += meeting
         cost += self._scenery_costs(here, candidates)
@@ -118,10 +135,12 @@ class Avoidance:
     def _scenery_costs(self, here: Array, candidates: Array) -> Array:
         ahead = here + candidates[:, np.newaxis] * LOOK_AHEAD_S[:, np.newaxis]
         clearance = self._floor.clearance(ahead.reshape(-1, 2)).reshape(len(candidates), -1)
-        return SCENERY_COST * np.maximum(0.0, BODY_M - clearance.min(axis=1))
+        return SCENERY_COST * np.maximum(0.0, COMFORT_M - clearance.min(axis=1))
 
 
-def _meeting_costs(candidates: Array, offsets: Array, velocities: Array) -> Array:
+def _meeting_costs(
+    candidates: Array, offsets: Array, velocities: Array, personal_m: float
+) -> Array:
     """How soon and how close each candidate meets somebody: (candidates,), 0 = nobody."""
     if not len(offsets):
         return np.zeros(len(candidates))
@@ -129,10 +148,12 @@ def _meeting_costs(candidates: Array, offsets: Array, velocities: Array) -> Arra
     closing = (relative * offsets).sum(axis=2)
     distance = np.hypot(*offsets.T)
     squared = np.square(relative).sum(axis=2) + 1e-9
-    discriminant = closing**2 - squared * (distance**2 - PERSONAL_M**2)
+    discriminant = closing**2 - squared * (distance**2 - personal_m**2)
     meets = (discriminant > 0.0) & (closing > 0.0)
     entry_s = (closing - np.sqrt(np.maximum(discriminant, 0.0))) / squared
-    urgency = np.where(meets, np.clip(1.0 - entry_s / HORIZON_S, 0.0, 1.0), 0.0)
-    too_close = np.maximum(0.0, PERSONAL_M - distance) / PERSONAL_M
+    urgency = MEETING_COST * np.clip(1.0 - entry_s / HORIZON_S, 0.0, 1.0)
+    urgency += IMMINENT_COST * np.clip(1.0 - entry_s / IMMINENT_S, 0.0, 1.0)
+    too_close = np.maximum(0.0, personal_m - distance) / personal_m
     approach = np.maximum(0.0, closing / (distance + 1e-9))
-    return (MEETING_COST * urgency + TOUCHING_COST * too_close * (approach > 0.02)).max(axis=1)
+    cost = np.where(meets, urgency, 0.0) + TOUCHING_COST * too_close * (approach > 0.02)
+    return cost.max(axis=1)

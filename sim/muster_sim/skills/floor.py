@@ -13,7 +13,7 @@ from muster.runtime.world_file import World
 
 Array = NDArray[np.float64]
 
-BODY_M = 0.35
+BODY_M = 0.4
 """[m] that a walking body's centre keeps from anything solid: half its width, its arms, and the
 sway of its gait."""
 SAMPLE_M = 0.1

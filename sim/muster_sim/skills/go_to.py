@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from muster.core.types import ConfigurationError, Outcome, Pose2D, TaskSpec
 from muster.runtime.skills import BodyView, SkillStep
 from muster.runtime.world_file import World
@@ -60,6 +62,6 @@ class GoTo:
 
     def _follow_progress(self, here: Pose2D, remaining_m: float) -> None:
         later = self._goals[self._at :]
-        left_m = remaining_m + sum(gap(a, b) for a, b in zip(later, later[1:], strict=False))
+        left_m = remaining_m + sum(gap(a, b) for a, b in itertools.pairwise(later))
         self._total_m = max(self._total_m, left_m, gap(here, self._goals[self._at]))
         self._progress = max(self._progress, 1.0 - left_m / max(self._total_m, 1e-6))

@@ -4,6 +4,7 @@ no getting on."""
 from __future__ import annotations
 
 import enum
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from muster.core.types import Pose2D
 from muster.runtime.skills import BodyView, Twist2D
-from muster_sim.skills.avoidance import Avoidance, Neighbourhood
-from muster_sim.skills.routing import Lane, Router, gap
+from muster_sim.skills.avoidance import PERSONAL_M, TIGHT_M, Avoidance, Neighbourhood
+from muster_sim.skills.routing import Router, gap
 
 Array = NDArray[np.float64]
 
@@ -32,10 +33,16 @@ TURN_LIMIT = 0.8
 """[rad/s]"""
 SIDESTEP_LIMIT = 0.25
 """[m/s]"""
+RETREAT_LIMIT = 0.35
+"""[m/s] backwards."""
+CROWDED_M = 1.1
+"""[m] to somebody else, less than which a robot steps aside without turning first."""
 AHEAD_RAD = math.radians(60)
 """Facing farther than this away from where it wants to go, a robot turns on the spot first."""
 FACING_RAD = 0.12
-STUCK_S = 8.0
+PATIENT_S = 2.0
+"""[s] without getting nearer after which a robot begins to put up with less room."""
+STUCK_S = 6.0
 """[s] without getting nearer by `HEADWAY_M` after which another way is tried."""
 HEADWAY_M = 0.3
 PATIENCE_S = 75.0
@@ -51,12 +58,15 @@ class Getting(enum.Enum):
     """No way leads there, or it stays blocked."""
 
 
+STANDING = Twist2D()
+
+
 @dataclass(frozen=True)
 class Leg:
     """What the navigator wants for the next period."""
 
     getting: Getting
-    command: Twist2D = Twist2D()
+    command: Twist2D = STANDING
     remaining_m: float = 0.0
     path: tuple[Pose2D, ...] = ()
     detail: str = ''
@@ -71,7 +81,6 @@ class Navigator:
         self._avoidance = Avoidance(router.floor)
         self._neighbourhood = Neighbourhood()
         self._route: tuple[Pose2D, ...] = ()
-        self._avoided: set[Lane] = set()
         self._best_m = math.inf
         self._headway_s = -math.inf
         self._patience_s = -math.inf
@@ -97,33 +106,30 @@ class Navigator:
                 where = f'({goal.x:.1f}, {goal.y:.1f})'
                 detail = f'the way to {where} stays blocked, {remaining_m:.1f} m before it'
                 return Leg(Getting.NOWHERE, detail=detail)
-            self._detour(body)
+            self._plan(body)
         wanted = self._towards_carrot(here)
-        velocity = self._avoidance.choose(np.array((here.x, here.y)), wanted, others, velocities)
+        velocity = self._avoidance.choose(
+            np.array((here.x, here.y)), wanted, others, velocities, self._personal_m(body.now_s)
+        )
         return Leg(
             Getting.UNDER_WAY,
-            body_command(here.yaw, velocity),
+            body_command(here.yaw, velocity, _nearest(here, others) < CROWDED_M),
             remaining_m,
             self._route,
         )
 
     def _plan(self, body: BodyView) -> bool:
-        self._route = self._router.route(body.pose, self.goal, self._avoided)
+        self._route = self._router.route(body.pose, self.goal, body.neighbours)
         self._best_m = self._remaining(body.pose)
         self._headway_s = body.now_s
         if math.isinf(self._patience_s):
             self._patience_s = body.now_s
         return bool(self._route)
 
-    def _detour(self, body: BodyView) -> None:
-        """Plan again without the lane on which there was no getting on; with all lanes when that
-        leaves none."""
-        lane = self._router.lane_near(body.pose)
-        if lane is not None:
-            self._avoided.add(lane)
-        if not self._plan(body):
-            self._avoided.clear()
-            self._plan(body)
+    def _personal_m(self, now_s: float) -> float:
+        """[m] to keep from others: less and less while there is no getting on."""
+        waited = (now_s - self._headway_s - PATIENT_S) / (STUCK_S - PATIENT_S)
+        return PERSONAL_M - (PERSONAL_M - TIGHT_M) * min(1.0, max(0.0, waited))
 
     def _pass_waypoints(self, here: Pose2D) -> None:
         """Drop waypoints that are behind, or that a straight line leads past."""
@@ -136,7 +142,7 @@ class Navigator:
 
     def _remaining(self, here: Pose2D) -> float:
         legs = (here, *self._route)
-        return sum(gap(a, b) for a, b in zip(legs, legs[1:], strict=False))
+        return sum(gap(a, b) for a, b in itertools.pairwise(legs))
 
     def _towards_carrot(self, here: Pose2D) -> Array:
         """The velocity wanted if nobody were there."""
@@ -147,24 +153,27 @@ class Navigator:
         return offset / max(distance, 1e-6) * speed
 
     def _is_occupied(self, others: Array) -> bool:
-        if not len(others):
-            return False
-        gaps = np.hypot(*(others - (self.goal.x, self.goal.y)).T)
-        return bool(gaps.min() < OCCUPIED_M)
+        return _nearest(self.goal, others) < OCCUPIED_M
 
 
-def body_command(yaw: float, velocity: Array) -> Twist2D:
+def body_command(yaw: float, velocity: Array, is_crowded: bool = False) -> Twist2D:
     """A velocity of the map frame (2,) [m/s] as a command for a body that walks best straight
-    ahead."""
+    ahead.
+
+    Where it has to go elsewhere it turns on the spot first, unless somebody is so near that there
+    is no time for it.
+    """
     speed = float(np.hypot(*velocity))
     if speed < 0.02:
         return Twist2D()
     error = wrapped(math.atan2(velocity[1], velocity[0]) - yaw)
     turn = max(-TURN_LIMIT, min(TURN_LIMIT, TURN_GAIN * error))
-    if abs(error) > AHEAD_RAD:
-        return Twist2D(0.0, 0.0, turn)
     sideways = max(-SIDESTEP_LIMIT, min(SIDESTEP_LIMIT, speed * math.sin(error)))
-    return Twist2D(speed * math.cos(error), sideways, turn)
+    if abs(error) <= AHEAD_RAD:
+        return Twist2D(speed * math.cos(error), sideways, turn)
+    if is_crowded:
+        return Twist2D(max(-RETREAT_LIMIT, speed * math.cos(error)), sideways, 0.0)
+    return Twist2D(0.0, 0.0, turn)
 
 
 def facing(yaw: float, wanted: float) -> Twist2D | None:
@@ -174,6 +183,11 @@ def facing(yaw: float, wanted: float) -> Twist2D | None:
         return None
     rate = max(0.3, min(TURN_LIMIT, TURN_GAIN * abs(error)))
     return Twist2D(0.0, 0.0, math.copysign(rate, error))
+
+
+def _nearest(at: Pose2D, others: Array) -> float:
+    """[m] from a pose to the nearest of others (k, 2)."""
+    return float(np.hypot(*(others - (at.x, at.y)).T).min(initial=math.inf))
 
 
 def wrapped(angle: float) -> float:

@@ -4,7 +4,7 @@ really free."""
 from __future__ import annotations
 
 import math
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 
 import networkx as nx
 
@@ -20,7 +20,13 @@ into a corner."""
 REACH_M = 6.0
 """[m] up to which a straight line is considered."""
 
-Lane = frozenset[str]
+NEAR_M = 3.0
+"""[m] from the start within which others count."""
+CROWD_M = 0.7
+"""[m] to a line within which somebody is in the way on it."""
+CROWD_COST_M = 8.0
+"""[m] longer that a line seems for each who is in its way: others are walked around, if need be
+far around."""
 
 
 class Router:
@@ -34,7 +40,7 @@ class Router:
         self._graph = nx.Graph()
         self._graph.add_nodes_from(sorted(self._places))
         for a, b in world.lanes:
-            self._graph.add_edge(a, b, length=gap(self._places[a], self._places[b]))
+            self._graph.add_edge(a, b)
 
     def pose_of(self, stop: Stop) -> Pose2D:
         """Where a stop is.
@@ -53,29 +59,35 @@ class Router:
         if obstacle:
             where = stop.place or f'({pose.x:.1f}, {pose.y:.1f})'
             raise ConfigurationError(
-                f'there is no room to stand at {where}: too near to {obstacle}; choose another place'
+                f'there is no room to stand at {where}: too near to {obstacle}; choose another'
             )
         return pose
 
     def route(
-        self, start: Pose2D, goal: Pose2D, avoided: AbstractSet[Lane] = frozenset()
+        self, start: Pose2D, goal: Pose2D, crowd: Sequence[Pose2D] = ()
     ) -> tuple[Pose2D, ...]:
         """Poses to walk through, ending with `goal`, without `start`; empty when there is no way.
 
         Parameters
         ----------
-        avoided : lanes that are blocked at present.
+        crowd : others who may be in the way; they matter only near the start, for far ones move
+        on.
         """
+        near = [pose for pose in crowd if gap(pose, start) <= NEAR_M]
         for margin in MARGINS:
             graph = self._graph.copy()
-            graph.remove_edges_from([tuple(lane) for lane in avoided])
             self._join(graph, START, start, margin)
             self._join(graph, GOAL, goal, min(margin, BODY_M))
             if gap(start, goal) <= REACH_M and self.floor.is_clear(start, goal, margin):
-                graph.add_edge(START, GOAL, length=gap(start, goal))
+                graph.add_edge(START, GOAL)
+            at: dict[object, Pose2D] = {START: start, GOAL: goal}
+            at.update(self._places.items())
+            for a, b, lane in graph.edges(data=True):
+                in_way = sum(distance_to_line(pose, at[a], at[b]) < CROWD_M for pose in near)
+                lane['length'] = gap(at[a], at[b]) + CROWD_COST_M * in_way
             try:
                 nodes = nx.dijkstra_path(graph, START, GOAL, weight='length')
-            except (nx.NetworkXNoPath, nx.NodeNotFound):
+            except nx.NetworkXNoPath:
                 continue
             poses = [self._places[node] for node in nodes[1:-1]]
             if poses and gap(poses[-1], goal) < 1e-6:
@@ -83,19 +95,11 @@ class Router:
             return (*poses, goal)
         return ()
 
-    def lane_near(self, pose: Pose2D) -> Lane | None:
-        """The lane that passes nearest to a pose."""
-        lanes = [
-            (_distance_to_segment(pose, self._places[a], self._places[b]), sorted((a, b)))
-            for a, b in self._graph.edges
-        ]
-        return frozenset(min(lanes)[1]) if lanes else None
-
     def _join(self, graph: nx.Graph, node: object, pose: Pose2D, margin: float) -> None:
+        graph.add_node(node)
         for name, place in self._places.items():
-            distance = gap(pose, place)
-            if distance <= REACH_M and self.floor.is_clear(pose, place, margin):
-                graph.add_edge(node, name, length=distance)
+            if gap(pose, place) <= REACH_M and self.floor.is_clear(pose, place, margin):
+                graph.add_edge(node, name)
 
 
 def gap(a: Pose2D, b: Pose2D) -> float:
@@ -103,7 +107,8 @@ def gap(a: Pose2D, b: Pose2D) -> float:
     return math.hypot(a.x - b.x, a.y - b.y)
 
 
-def _distance_to_segment(pose: Pose2D, a: Pose2D, b: Pose2D) -> float:
+def distance_to_line(pose: Pose2D, a: Pose2D, b: Pose2D) -> float:
+    """[m] from a pose to the line between two others."""
     dx, dy = b.x - a.x, b.y - a.y
     squared = dx * dx + dy * dy
     share = ((pose.x - a.x) * dx + (pose.y - a.y) * dy) / squared if squared else 0.0

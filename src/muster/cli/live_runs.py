@@ -93,7 +93,7 @@ class LiveRuns:
         Raises
         ------
         ConfigurationError
-            if ROS_DOMAIN_ID is no domain, or none is free.
+            if ROS_DOMAIN_ID is no domain, or one that another run has, or none is free.
         """
         me = psutil.Process()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,10 +117,17 @@ class LiveRuns:
             path.unlink(missing_ok=True)
 
     def _choose_domain(self, environment: Mapping[str, str]) -> int:
+        runs = self.all()
         wanted = given_domain(environment)
         if wanted is not None:
+            for run in runs:
+                if run.domain_id == wanted:
+                    raise ConfigurationError(
+                        f'ROS_DOMAIN_ID is {wanted}, but team {run.team} (process {run.pid}) '
+                        'runs there: stop it, or unset ROS_DOMAIN_ID to get a free one'
+                    )
             return wanted
-        taken = {run.domain_id for run in self.all()} | domains_in_use()
+        taken = {run.domain_id for run in runs} | domains_in_use()
         for domain in DOMAINS:
             if domain not in taken:
                 return domain

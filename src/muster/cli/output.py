@@ -10,6 +10,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+WIDTH = 180
+"""Characters, where the output goes to a file or a pipe."""
+
 json_option = click.option(
     '--json', 'as_json', is_flag=True, help='Print JSON for programs instead of a table.'
 )
@@ -23,10 +26,10 @@ def print_json(value: Any) -> None:
 
 
 def print_rich(*parts: RenderableType, to_stderr: bool = False) -> None:
-    """Tables and text for people; plain, and as wide as needed, when nobody sits at a terminal."""
+    """Tables and text for people; plain and wide when nobody sits at a terminal."""
     from rich.console import Console
 
     stream = sys.stderr if to_stderr else sys.stdout
-    console = Console(file=stream, width=None if stream.isatty() else 160, highlight=False)
+    console = Console(file=stream, width=None if stream.isatty() else WIDTH, highlight=False)
     for part in parts:
         console.print(part)

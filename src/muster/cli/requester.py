@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from muster_msgs import msg as ros
 from muster_msgs.srv import InjectFailure
@@ -73,7 +74,7 @@ class Injector:
     spun."""
 
     def __init__(self, node: Node) -> None:
-        self._client = node.create_client(InjectFailure, '/sim/inject_failure')
+        self._client: Any = node.create_client(InjectFailure, '/sim/inject_failure')
 
     @property
     def is_ready(self) -> bool:

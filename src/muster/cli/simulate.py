@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TRACE_LINES = 60
 
 
-class Seeds(click.ParamType):  # type: ignore[type-arg]
+class Seeds(click.ParamType):
     """`7`, or `0:200` for 0 to 199."""
 
     name = 'FIRST:STOP'

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from muster.core.types import Stop
 
 
-class StopType(click.ParamType):  # type: ignore[type-arg]
+class StopType(click.ParamType):
     """A place by name, or `x,y[,yaw]` in metres and radians in the map frame."""
 
     name = 'stop'

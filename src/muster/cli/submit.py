@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from muster.cli.exits import FailedError
+from muster.cli.exits import FailedError, NoTeamError
 from muster.cli.options import timeout_option
 from muster.cli.output import json_option, print_json, print_rich
 from muster.cli.stops import StopType
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from muster.cli.team_link import TeamLink
     from muster.core.ledger.task import Task
     from muster.core.types import Stop
+
+SILENT_S = 30.0
+"""[s] without a leader's word after which waiting is given up."""
 
 
 def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -143,12 +146,16 @@ def submit(stops: tuple[Stop, ...], request_id: str, **options: Any) -> None:
 
 
 def _wait(link: TeamLink, task_id: str) -> Task:
-    """Until the task has ended; for as long as it takes."""
-    while True:
+    """Until the task has ended, for as long as it takes and somebody leads."""
+    while link.silence < SILENT_S:
         for task in link.observer.tasks:
             if task.id == task_id and task.state.is_final:
                 return task
         link.session.spin(0.2)
+    raise NoTeamError(
+        f'no leader has been heard for {SILENT_S:.0f} s; {task_id} stays in the ledger: see '
+        '`muster tasks` when the team is back'
+    )
 
 
 def _tell(task: Task, now: float, as_json: bool) -> None:

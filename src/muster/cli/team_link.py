@@ -73,8 +73,12 @@ class TeamLink:
     @property
     def now(self) -> float:
         """[s] the team's node clock, told by its leader and counted on from there."""
-        observer = self.observer
-        return observer.team_stamp + time.monotonic() - observer.team_heard_at
+        return self.observer.team_stamp + self.silence
+
+    @property
+    def silence(self) -> float:
+        """[s] since the leader was last heard."""
+        return time.monotonic() - self.observer.team_heard_at
 
     def find_team(self, timeout: float = FIND_S) -> TeamView:
         """Wait for the leader's word, and make sure that it is not a former leader's.

@@ -19,7 +19,7 @@ from muster.core.types import RobotId, TaskSpec
 from muster.dashboard.observer import TeamObserver
 from muster.dashboard.recorder import Recorder
 from muster.dashboard.ros_session import RosSession
-from muster.invariants.record import PROCESS_EXITED, PROCESS_STARTED
+from muster.invariants.record import PROCESS_EXITED, PROCESS_GIVEN_UP, PROCESS_STARTED
 from muster.runtime.process_specs import (
     DISCOVERY_RANGES,
     SIMULATOR,
@@ -30,8 +30,10 @@ from muster.runtime.process_specs import (
 from muster.runtime.supervisor import Change, Exited, GivenUp, Started, Supervisor
 from muster.runtime.team_file import Team
 
-READY_S = 60.0
+READY_S = 90.0
 """[s] that a team is given to start: on a busy machine loading the models takes longest."""
+STANDSTILL_S = 30.0
+"""[s] after which simulated time that does not pass will not pass any more."""
 POSE_S = 0.25
 """[s] between recorded poses of a robot."""
 NEVER_RESTARTED = RestartPolicy(limit=0)
@@ -79,6 +81,8 @@ class TeamRun:
         """Processes that ended without having been told to and were not started again, and why."""
         self._stop = stop
         self._expected: set[str] = set()
+        self._clock_stood_at = 0.0
+        self._clock_moved_at = 0.0
         self._pose_at: dict[RobotId, float] = {}
         self._cleanup = contextlib.ExitStack()
 
@@ -143,18 +147,37 @@ class TeamRun:
         return frozenset(self._supervisor.pids)
 
     def work(self, seconds: float = 0.05) -> None:
-        """Let time pass: callbacks, processes, poses, signals."""
+        """Let time pass: callbacks, processes, poses, signals.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            if a signal has come.
+        FailedError
+            if the simulator is gone, or stands still.
+        """
         self.session.spin(seconds)
         self._stop.check()
         for change in self._supervisor.poll():
             self._note(change)
         if SIMULATOR in self.dead:
             raise FailedError(self.dead[SIMULATOR])
+        self._watch_the_clock()
         for name, view in self.observer.robots.items():
             heard = self.observer.heard_at[name]
             if heard - self._pose_at.get(name, 0.0) >= POSE_S:
                 self._pose_at[name] = heard
                 self.recorder.note_pose(view)
+
+    def _watch_the_clock(self) -> None:
+        now = self.now
+        if now != self._clock_stood_at:
+            self._clock_stood_at, self._clock_moved_at = now, time.monotonic()
+        elif now and time.monotonic() - self._clock_moved_at > STANDSTILL_S:
+            raise FailedError(
+                f'the clock of the simulator has stood still for {STANDSTILL_S:.0f} s; '
+                f'see {self._supervisor.log_file(SIMULATOR)}'
+            )
 
     def wait_until_ready(self, show: Callable[[], None] = lambda: None) -> None:
         """Wait for a leader with a quorum that hears every robot, and for the clock.
@@ -220,4 +243,7 @@ class TeamRun:
                 if name not in self._expected:
                     log = self._supervisor.log_file(name)
                     last = log_tail.strip().splitlines()[-1:] or ['']
-                    self.dead[name] = f'{name} ended: {reason}; see {log}: {last[0]}'
+                    self.dead[name] = f'{name} ended, and {reason}; see {log}: {last[0]}'
+                    self.recorder.note(
+                        PROCESS_GIVEN_UP, subject=name, severity=3, detail=self.dead[name]
+                    )

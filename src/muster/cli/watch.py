@@ -19,6 +19,7 @@ def watch() -> None:
         board = Board(
             f'team {team.team}', link.observer, footer='Ctrl-C ends the view, not the team'
         )
+        board.started_at = link.now
         with view_of(board) as view:
             link.observer.hear_records(view.hear)
             while True:

@@ -93,11 +93,6 @@ class TeamObserver:
         answered."""
         self._on_response.append(listener)
 
-    def silence(self, robot: RobotId) -> float:
-        """[s] since a robot's own status was heard; `inf` if never."""
-        heard = self.heard_at.get(robot)
-        return time.monotonic() - heard if heard is not None else float('inf')
-
     def _listen_to(self, robot: RobotId) -> None:
         if robot in self._listening:
             return

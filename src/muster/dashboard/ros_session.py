@@ -30,7 +30,8 @@ class RosSession:
     Parameters
     ----------
     name : of the node; made unique by the process number.
-    environment : ROS_* variables to be set first; they choose the domain.
+    environment : ROS_* variables that choose the domain; set for as long as the session lasts, so
+        that processes started meanwhile inherit them.
     use_sim_time : whether the node's clock follows /clock.
     """
 
@@ -43,6 +44,7 @@ class RosSession:
         self._context = Context()
 
     def __enter__(self) -> RosSession:
+        self._before = {name: os.environ.get(name) for name in self._environment}
         os.environ.update(self._environment)
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self.node: Node = rclpy.create_node(
@@ -65,6 +67,11 @@ class RosSession:
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
+        for variable, value in self._before.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
 
     def now(self) -> float:
         """[s] node clock; 0 while simulated time has not been heard."""

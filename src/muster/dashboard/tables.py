@@ -28,6 +28,8 @@ SEVERITY_STYLES = {
     Severity.ERROR: 'bold red',
 }
 BAR_CELLS = 10
+TOLD_BY_LEADER = {'task_submitted', 'task_cancelled', 'request_refused'}
+"""Events in which the robot that tells them is beside the point."""
 
 
 def team_line(team: TeamView | None) -> Text:
@@ -62,15 +64,20 @@ def robots_table(
     return table
 
 
-def tasks_table(tasks: Iterable[Task], now: float, *, with_reason: bool = True) -> Table:
-    """Each task of the ledger at node time `now`, in the order of submission."""
+def tasks_table(
+    tasks: Iterable[Task], now: float, *, with_reason: bool = True, is_cut: bool = False
+) -> Table:
+    """Each task of the ledger at node time `now`, in the order of submission.
+
+    With `is_cut` a row is one line, whatever its reason.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
     for heading in ('task', 'what', 'state', 'robot'):
         table.add_column(heading, no_wrap=True)
     for heading in ('attempt', 'waited', 'took'):
         table.add_column(heading, justify='right')
     if with_reason:
-        table.add_column('why')
+        table.add_column('why', no_wrap=is_cut, overflow='ellipsis' if is_cut else 'fold')
     for task in tasks:
         row = [
             Text(task.id),
@@ -91,12 +98,14 @@ def event_line(record: Record, since: float = 0.0) -> Text:
     """One event in one line; its time counts from node time `since`."""
     style = SEVERITY_STYLES.get(Severity(min(record.severity, Severity.ERROR)), '')
     line = Text.assemble((f'{record.at - since:7.1f} s  ', 'dim'))
-    line.append(record.kind.replace('_', ' '), style=style or 'bold')
+    headline = str(record.data.get('failure') or record.kind).replace('_', ' ')
+    line.append(headline, style=style or 'bold')
+    teller = '' if record.kind in TOLD_BY_LEADER else record.robot
     about = [
         record.task_id,
-        record.subject or record.robot,
+        record.subject or teller,
         f'attempt {record.attempt}' if record.attempt > 1 else '',
-        record.detail,
+        record.detail or str(record.data.get('request_id', '')),
     ]
     line.append('  ' + '  '.join(part for part in about if part), style=style)
     return line

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from muster.core.types import RobotId, TaskId
-from muster.invariants import History, Record
+from muster.invariants import History
 from muster.invariants.record import (
     FAULT_INJECTED,
     PROCESS_EXITED,
@@ -26,6 +26,12 @@ from muster.invariants.single_execution import executions
 KIND_COLOURS = ('#4477aa', '#ccbb44', '#228833', '#aa3377', '#66ccee', '#ee6677')
 """Told apart by colour-blind people too (Paul Tol's bright scheme)."""
 DOWN_COLOUR = '#dddddd'
+UNFIT_COLOUR = '#ffdcc8'
+ABSENCES = (
+    ('robot_unfit', ('robot_fit', PROCESS_EXITED), UNFIT_COLOUR),
+    (PROCESS_EXITED, (PROCESS_STARTED,), DOWN_COLOUR),
+)
+"""What begins an absence, what ends it, and its colour."""
 LEADER_COLOUR = '#222222'
 FAULT_MARKS = {'process_kill': 'X', 'push': '>', 'torque_loss': 'v'}
 COMMAND_TIMEOUT_S = 0.5
@@ -57,7 +63,7 @@ def draw_timeline(
     axes.set_axisbelow(True)
     for side in ('top', 'right', 'left'):
         axes.spines[side].set_visible(False)
-    figure.legend(handles=_legend(colours), loc='outside upper center', ncols=9, frameon=False)
+    figure.legend(handles=_legend(colours), loc='outside upper center', ncols=10, frameon=False)
     figure.savefig(path, dpi=130)
 
 
@@ -113,23 +119,22 @@ def _draw_executions(
 def _draw_absences(
     axes: Axes, history: History, rows: dict[RobotId, int], start: float, end: float
 ) -> None:
-    gone: dict[RobotId, Record] = {}
-    spans: list[tuple[RobotId, float, float]] = []
-    for record in history:
-        if record.kind == PROCESS_EXITED and record.subject in rows:
-            gone[record.subject] = record
-        elif record.kind == PROCESS_STARTED and record.subject in gone:
-            spans.append((record.subject, gone.pop(record.subject).at, record.at))
-    spans += [(robot, record.at, end) for robot, record in gone.items()]
-    for robot, since, until in spans:
-        axes.barh(
-            rows[robot],
-            until - since,
-            left=since - start,
-            height=0.86,
-            color=DOWN_COLOUR,
-            zorder=0,
-        )
+    """What keeps a robot from working: its process is down, or its body unfit."""
+    for begins, ends, colour in ABSENCES:
+        since: dict[RobotId, float] = {}
+        spans: list[tuple[RobotId, float, float]] = []
+        for record in history:
+            if record.subject not in rows:
+                continue
+            if record.kind == begins:
+                since.setdefault(record.subject, record.at)
+            elif record.kind in ends and record.subject in since:
+                spans.append((record.subject, since.pop(record.subject), record.at))
+        spans += [(robot, at, end) for robot, at in since.items()]
+        for robot, at, until in spans:
+            axes.barh(
+                rows[robot], until - at, left=at - start, height=0.86, color=colour, zorder=0
+            )
 
 
 def _draw_leaders(
@@ -181,6 +186,7 @@ def _legend(colours: dict[str, str]) -> list[Patch | Line2D]:
         Patch(facecolor='white', edgecolor='red', hatch='///', label='attempt cut short')
     )
     entries.append(Patch(color=DOWN_COLOUR, label='process down'))
+    entries.append(Patch(color=UNFIT_COLOUR, label='unfit'))
     entries.append(Line2D([], [], color=LEADER_COLOUR, linewidth=3, label='leads'))
     entries += [
         Line2D([], [], color='red', marker=mark, linestyle='none', label=failure.replace('_', ' '))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +18,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from muster.core.ledger.task import Task
 from muster.core.types import Severity
 from muster.dashboard.recorder import ROBOT_POSE
 from muster.dashboard.tables import event_line, robots_table, tasks_table, team_line
@@ -30,6 +32,9 @@ QUIET_KINDS = {ROBOT_POSE, LEDGER_TASK, REQUEST_SENT, REQUEST_ANSWERED, 'auction
 
 REFRESH_S = 0.25
 SHOWN_TASKS = 16
+FEWEST_EVENTS, MOST_EVENTS = 3, 12
+FRAME_LINES = 13
+"""Title, team, progress, headings, rules, spaces and footer."""
 
 
 @dataclass
@@ -108,21 +113,20 @@ class LiveView:
         board = self._board
         observer = board.observer
         tasks = observer.tasks
-        # Of long ledgers, what is still open and what ended last.
-        shown = [task for task in tasks if not task.state.is_final]
-        ended = [task for task in tasks if task.state.is_final]
-        room = max(SHOWN_TASKS - len(shown), 0)
-        shown = sorted([*ended[len(ended) - room :], *shown], key=lambda task: task.id)
+        height = self._console.height - FRAME_LINES - len(observer.robots)
+        shown = _most_telling(tasks, min(SHOWN_TASKS, max(height - FEWEST_EVENTS, 1)))
         parts: list[RenderableType] = [
             Rule(board.title, align='left', style='dim'),
             team_line(observer.team),
             self._progress(),
             robots_table(observer.team, observer.robots, tasks),
-            tasks_table(shown[:SHOWN_TASKS], board.now, with_reason=self._console.width >= 130),
+            tasks_table(shown, board.now, with_reason=self._console.width >= 130, is_cut=True),
         ]
-        used = 3 + len(observer.robots) + 3 + len(shown) + 3 + 2
-        lines = max(3, min(12, self._console.height - used))
-        parts += [event_line(event, board.started_at) for event in list(board.events)[-lines:]]
+        lines = min(max(height - len(shown), FEWEST_EVENTS), MOST_EVENTS)
+        for event in list(board.events)[-lines:]:
+            line = event_line(event, board.started_at)
+            line.truncate(self._console.width, overflow='ellipsis')
+            parts.append(line)
         if board.footer:
             parts.append(Text(board.footer, style='dim'))
         return Group(*parts)
@@ -138,6 +142,15 @@ class LiveView:
             Text(f'{max(board.now - board.started_at, 0.0):.0f} s', style='dim'),
         )
         return grid
+
+
+def _most_telling(tasks: Sequence[Task], most: int) -> list[Task]:
+    """Of a long ledger, what is still open and what ended last, in the order of submission."""
+    is_open = [index for index, task in enumerate(tasks) if not task.state.is_final]
+    ended = [index for index, task in enumerate(tasks) if task.state.is_final]
+    room = max(most - len(is_open), 0)
+    chosen = sorted([*ended[max(len(ended) - room, 0) :], *is_open[:most]])
+    return [tasks[index] for index in chosen]
 
 
 class LineView:

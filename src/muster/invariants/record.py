@@ -54,6 +54,9 @@ PROCESS_STARTED = 'process_started'
 PROCESS_EXITED = 'process_exited'
 """subject = robot (or the process name); data: name, pid, status (negative: killed by that
 signal)."""
+PROCESS_GIVEN_UP = 'process_given_up'
+"""subject = robot (or the process name), detail = why and where its log is. Nobody had killed it
+on purpose, and it is not started again."""
 REQUEST_SENT = 'request_sent'
 """data: request_id, operation, is_repeat."""
 REQUEST_ANSWERED = 'request_answered'

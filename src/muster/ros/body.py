@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from geometry_msgs.msg import Pose, PoseArray
 from muster_msgs.msg import SensedObjects
@@ -15,6 +17,7 @@ from std_msgs.msg import Bool
 from muster.core.types import Pose2D, RobotReport
 from muster.ros import names, qos
 from muster.ros.fuse import Fuse
+from muster.ros.steady import steady_now
 from muster.runtime.skills import BodyView, Twist2D
 
 
@@ -22,10 +25,13 @@ class Body:
     """Subscribed on the skill server's thread; `report` may be asked for on any.
 
     Odometry is expected in the map frame. Values that are not finite are ignored: a broken sensor
-    then shows as one that has fallen silent.
+    then shows as one that has fallen silent. With `use_sim_time` silence is measured in simulated
+    time: a simulator that stalls, with all that moves in it, is no broken sensor.
     """
 
     def __init__(self, node: LifecycleNode, fuse: Fuse) -> None:
+        is_simulated = bool(node.get_parameter('use_sim_time').value)
+        self._time = partial(_node_time, node) if is_simulated else steady_now
         self._sensed_at = -math.inf
         self._pose = Pose2D(0.0, 0.0)
         self._velocity = Twist2D()
@@ -34,21 +40,22 @@ class Body:
         self._is_holding = False
         self._neighbours: tuple[Pose2D, ...] = ()
         self._objects: dict[str, Pose2D] = {}
+        sources: tuple[tuple[type, str, Callable[[Any], None]], ...] = (
+            (Odometry, names.ODOMETRY, self._on_odometry),
+            (BatteryState, names.BATTERY, self._on_battery),
+            (PoseArray, names.NEIGHBOURS, self._on_neighbours),
+            (SensedObjects, names.OBJECTS, self._on_objects),
+            (Bool, names.IS_FALLEN, self._on_fallen),
+            (Bool, names.IS_HOLDING, self._on_holding),
+        )
         self._subscriptions = [
             node.create_subscription(kind, topic, fuse.guard(callback), qos.SENSORS)
-            for kind, topic, callback in (
-                (Odometry, names.ODOMETRY, self._on_odometry),
-                (BatteryState, names.BATTERY, self._on_battery),
-                (PoseArray, names.NEIGHBOURS, self._on_neighbours),
-                (SensedObjects, names.OBJECTS, self._on_objects),
-                (Bool, names.IS_FALLEN, self._on_fallen),
-                (Bool, names.IS_HOLDING, self._on_holding),
-            )
+            for kind, topic, callback in sources
         ]
 
     def sensed_age(self) -> float:
         """[s] since the newest odometry; inf before the first."""
-        return time.monotonic() - self._sensed_at
+        return self._time() - self._sensed_at
 
     def view(self, now_s: float) -> BodyView:
         """What a skill sees; `now_s` is node time."""
@@ -90,7 +97,7 @@ class Body:
         velocity = Twist2D(twist.linear.x, twist.linear.y, twist.angular.z)
         if pose is not None and all(map(math.isfinite, (velocity.vx, velocity.vy, velocity.wz))):
             self._pose, self._velocity = pose, velocity
-            self._sensed_at = time.monotonic()
+            self._sensed_at = self._time()
 
     def _on_battery(self, message: BatteryState) -> None:
         if math.isfinite(message.percentage):
@@ -112,6 +119,10 @@ class Body:
 
     def _on_holding(self, message: Bool) -> None:
         self._is_holding = message.data
+
+
+def _node_time(node: LifecycleNode) -> float:
+    return float(node.get_clock().now().nanoseconds) * 1e-9
 
 
 def pose_from_msg(message: Pose) -> Pose2D | None:

@@ -1,51 +1,35 @@
-"""The robot's coordinator on ROS 2: turns messages into events, performs effects, and owns clock
-and disk.
+"""The robot's coordinator on ROS 2: the lifecycle and the clockwork around a `Driver`.
 
-All decisions are made by `muster.core.coordinator`; this node converts, steps and performs. The
-log is synced on a thread of its own, whose outcome comes back through the executor.
+All decisions are made by `muster.core.coordinator`, which the driver steps.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from muster_msgs.msg import TaskRequest, TaskResponse
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from muster.core.coordinator import effects
 from muster.core.coordinator.config import CoordinatorConfig
-from muster.core.coordinator.events import BodySensed, EnvelopeReceived, Event, RequestReceived
+from muster.core.coordinator.events import BodySensed
 from muster.core.coordinator.machine import Coordinator
-from muster.core.types import (
-    Instant,
-    ProtocolError,
-    Response,
-    RobotId,
-    RobotReport,
-    Severity,
-    StorageError,
-)
-from muster.ros import names, qos
+from muster.core.types import Instant, RobotReport, StorageError
+from muster.ros import names
 from muster.ros.authority import Authority
-from muster.ros.bulletin import Bulletin
-from muster.ros.conversions import request_from_msg, response_to_msg
+from muster.ros.driver import Driver
 from muster.ros.event_log import EventLog
 from muster.ros.fuse import Fuse
-from muster.ros.mail import Mail
 from muster.ros.parameters import AUTOSTART, Number, declare, number
-from muster.ros.skill_client import SkillClient
+from muster.ros.steady import steady_now
 from muster.ros.transitions import guarded_transition, wind_down
-from muster.runtime.log_writer import LogWriter, Outcome
-from muster.runtime.wal import WriteAheadLog
 
 TICK_RATE = Number('tick_rate_hz', 50.0, 10.0, 500.0, '[Hz] how often time is let pass.')
 SENSE_RATE = Number('sense_rate_hz', 10.0, 1.0, 50.0, '[Hz] how often the body is looked at.')
 STATUS_RATE = Number('status_rate_hz', 2.0, 0.1, 10.0, '[Hz] of the status topic.')
+PARAMETERS = (AUTOSTART, TICK_RATE, SENSE_RATE, STATUS_RATE)
+CLOCK_PATIENCE_S = 5.0
+"""[s] between complaints that simulated time has not been heard."""
 
 
 class CoordinatorNode(LifecycleNode):
@@ -54,6 +38,7 @@ class CoordinatorNode(LifecycleNode):
     Parameters
     ----------
     log_folder : of the robot's write-ahead log.
+    authority : renewed at every tick, for the robot's skill server.
     sense : tells the present state of the body.
     """
 
@@ -67,44 +52,27 @@ class CoordinatorNode(LifecycleNode):
     ) -> None:
         self.fuse = fuse
         super().__init__(names.COORDINATOR_NODE, namespace=f'/{config.me}')
-        declare(self, AUTOSTART, TICK_RATE, SENSE_RATE, STATUS_RATE)
+        declare(self, *PARAMETERS)
         self.event_log = EventLog(self, config.me)
         self.refusal = ''
-        """Why the node could not be configured."""
+        """Why the log could not be used."""
         self._config = config
         self._log_folder = log_folder
         self._authority = authority
         self._sense = sense
-        self._machine: Coordinator | None = None
         self._sense_due = 0.0
-
-    # Lifecycle
+        self._clock_missed_at = 0.0
 
     @guarded_transition
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        period = 1.0 / number(self, STATUS_RATE)
         try:
-            self._log = WriteAheadLog(self._log_folder, f'{self._config.team}/{self._config.me}')
+            self._driver = Driver(
+                self, self._config, self._log_folder, self.event_log, self.fuse, period
+            )
         except StorageError as error:
             self.refusal = str(error)
             return TransitionCallbackReturn.FAILURE
-        guard = self.fuse.guard
-        self._writer = LogWriter(self._log, self._on_log_outcome)
-        self._mail = Mail(self, self._config, self.fuse, self._on_envelope, self._on_offence)
-        self._skills = SkillClient(self, self.fuse, self._step)
-        self._bulletin = Bulletin(self, 1.0 / number(self, STATUS_RATE))
-        self._responses = self.create_publisher(TaskResponse, names.TASK_RESPONSES, qos.REQUESTS)
-        self._requests = self.create_subscription(
-            TaskRequest, names.TASK_REQUESTS, guard(self._on_request), qos.REQUESTS
-        )
-        self._hands: dict[type[effects.Effect], Callable[[Any], object]] = {
-            effects.Persist: lambda one: self._writer.submit(one.sequence, one.records),
-            effects.Send: self._mail.send,
-            effects.StartTask: self._skills.start,
-            effects.StopTask: self._skills.stop,
-            effects.Reply: lambda one: self._reply(one.response),
-            effects.Report: self.event_log.tell,
-            effects.Warn: self.event_log.warn,
-        }
         return TransitionCallbackReturn.SUCCESS
 
     @guarded_transition
@@ -112,102 +80,45 @@ class CoordinatorNode(LifecycleNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         period = 1.0 / number(self, TICK_RATE)
         self._timer = self.create_timer(period, self.fuse.guard(self._tick), clock=steady)
+        self._clock_missed_at = steady_now()
+        self._driver.is_listening = True
         return super().on_activate(state)
 
     @guarded_transition
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._driver.is_listening = False
         self.destroy_timer(self._timer)
         return super().on_deactivate(state)
 
     @guarded_transition
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._machine = None
-        if not self._writer.stop():
-            self.get_logger().error(f'the disk hangs: {self._log_folder} could not be closed')
-        self.destroy_subscription(self._requests)
-        self.destroy_publisher(self._responses)
-        self._mail.destroy()
-        self._skills.destroy()
-        self._bulletin.destroy()
+        self._driver.destroy()
         return TransitionCallbackReturn.SUCCESS
 
     @guarded_transition
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         return wind_down(self, state)
 
-    # Time
-
-    def _now(self) -> Instant:
-        return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
-
     def _tick(self) -> None:
-        now = self._now()
-        machine = self._machine or self._start(now)
+        now = self._driver.now()
+        machine = self._driver.machine or self._start(now)
         if machine is None:
             return
         if now.steady >= self._sense_due:
             self._sense_due = now.steady + 1.0 / number(self, SENSE_RATE)
-            self._step(BodySensed(self._sense()))
-        if now.steady >= machine.next_tick():
-            self._perform(machine.tick(now))
+            self._driver.step(BodySensed(self._sense()))
+        self._driver.tick(machine, now)
         self._authority.renew(now.steady, machine.robot_view(now).lease_remaining_s)
-        self._skills.tick()
-        self._bulletin.publish(machine, self._mail, now)
 
     def _start(self, now: Instant) -> Coordinator | None:
-        """The machine, once there is a time to start at; simulated time is none until it is
-        heard."""
+        """The machine, once there is a time to start at: simulated time must be heard first."""
         if now.node == 0.0:
-            self.get_logger().warning(
-                'waiting for /clock: is the simulator running?', throttle_duration_sec=5.0
-            )
+            if now.steady - self._clock_missed_at > CLOCK_PATIENCE_S:
+                self._clock_missed_at = now.steady
+                self.get_logger().warning('waiting for /clock: is the simulator running?')
             return None
-        self._machine = Coordinator(self._config, self._log.read(), random.Random(), now)
-        self.event_log.incarnation = self._mail.incarnation = self._machine.incarnation
-        if self._log.torn is not None:
-            detail = str(self._log.torn)
-            self.get_logger().warning(detail)
-            self.event_log.tell(
-                effects.Report('log_tail_removed', Severity.WARNING, detail=detail)
-            )
-        self._perform(self._machine.start())
-        return self._machine
-
-    # Events and effects
-
-    def _step(self, event: Event) -> None:
-        if self._machine is not None:
-            self._perform(self._machine.step(event, self._now()))
-
-    def _perform(self, wanted: Iterable[effects.Effect]) -> None:
-        for effect in wanted:
-            self._hands[type(effect)](effect)
-
-    def _on_log_outcome(self, outcome: Outcome) -> None:
-        """Called on the log's thread."""
-        executor = self.executor
-        if executor is not None:
-            executor.create_task(self.fuse.guard(self._step), outcome)
-
-    def _on_envelope(self, event: EnvelopeReceived) -> None:
         try:
-            self._step(event)
-        except ProtocolError as error:
-            self._mail.drop(event.sender, str(error))
-
-    def _on_offence(self, peer: RobotId, reason: str) -> None:
-        detail = f'an envelope of {peer or "a stranger"} was dropped: {reason}'
-        self.get_logger().warning(detail)
-        self.event_log.tell(
-            effects.Report('envelope_dropped', Severity.WARNING, subject=peer, detail=detail)
-        )
-
-    def _on_request(self, message: TaskRequest) -> None:
-        request = request_from_msg(message)
-        if not isinstance(request, str):
-            self._step(RequestReceived(request))
-        elif self._machine is not None and self._machine.team_view(self._now()) is not None:
-            self._reply(Response(message.request_id, False, reason=request))
-
-    def _reply(self, response: Response) -> None:
-        qos.try_publish(self._responses, response_to_msg(response, self._config.me))
+            return self._driver.start(now)
+        except StorageError as error:
+            self.refusal = f'{self._log_folder}: {error}'
+            raise

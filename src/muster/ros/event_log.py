@@ -32,14 +32,19 @@ class EventLog:
         self._alerts = node.create_publisher(Alert, names.TEAM_ALERTS, qos.ALERTS)
         self._lock = threading.Lock()
         self._sequence = 0
-        self.incarnation = 0
-        """Of the robot; set it before the first event."""
+        self._incarnation = 0
+
+    def begin(self, incarnation: int) -> None:
+        """A life of the robot begins, and with it the numbers; call it before the first event."""
+        with self._lock:
+            self._incarnation = incarnation
+            self._sequence = 0
 
     def tell(self, report: Report) -> None:
         message = report_to_msg(report)
         message.robot = self._robot
-        message.incarnation = self.incarnation
         with self._lock:
+            message.incarnation = self._incarnation
             self._sequence += 1
             message.sequence = self._sequence
             message.stamp = self._node.get_clock().now().to_msg()

@@ -6,12 +6,14 @@ then the skill. The body's command is zero whenever the answer ends the attempt.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from muster.core.types import Outcome, TaskId, TaskSpec
 from muster.ros.authority import Authority
-from muster.runtime.skills import BodyView, Skill, SkillStep, Twist2D
+from muster.runtime.skills import BodyView, Skill, SkillStep
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,12 @@ class Execution:
 
     def step(self, body: BodyView, now: float) -> SkillStep:
         """One period of work; `now` is steady time. The last step is the one with an outcome."""
-        self.last = self._step(body, now)
-        return self.last
+        step = self._step(body, now)
+        if body.is_holding and step.outcome not in (None, Outcome.SUCCEEDED):
+            # Whoever takes the task over could not take the thing out of this robot's hands.
+            step = dataclasses.replace(step, grip=False)
+        self.last = step
+        return step
 
     def _step(self, body: BodyView, now: float) -> SkillStep:
         if self.stop_reason:
@@ -65,17 +71,11 @@ class Execution:
             return self._end(Outcome.ROBOT_FAILED, f'no odometry for {body.sensed_age_s:.1f} s')
         try:
             step = self._skill.step(body)
-        except (
-            Exception
-        ) as error:  # a skill is foreign code: its faults end the attempt, not the robot
-            return self._end(
-                Outcome.TASK_FAILED,
-                f'skill {self.spec.kind} broke: {type(error).__name__}: {error}',
-            )
-        if not _is_finite(step.command):
-            return self._end(
-                Outcome.TASK_FAILED, f'skill {self.spec.kind} commanded {step.command}'
-            )
+            flaw = _flaw(step)
+        except Exception as error:  # foreign code: its faults end the attempt, not the robot
+            flaw = f'broke: {type(error).__name__}: {error}'
+        if flaw:
+            return self._end(Outcome.TASK_FAILED, f'skill {self.spec.kind} {flaw}')
         return step
 
     def _end(self, outcome: Outcome, detail: str) -> SkillStep:
@@ -87,5 +87,16 @@ class Execution:
         )
 
 
-def _is_finite(command: Twist2D) -> bool:
-    return all(map(math.isfinite, (command.vx, command.vy, command.wz)))
+def _flaw(step: object) -> str:
+    """What is wrong with the step that a skill returned; empty when nothing is."""
+    if not isinstance(step, SkillStep):
+        return f'returned {type(step).__name__}, not a SkillStep'
+    command = step.command
+    for value in (command.vx, command.vy, command.wz, step.progress):
+        if not isinstance(value, Real) or not math.isfinite(value):
+            return f'returned {command}, progress {step.progress!r}: not finite numbers'
+    if not isinstance(step.outcome, Outcome | None):
+        return f'returned the outcome {step.outcome!r}'
+    if not (isinstance(step.activity, str) and isinstance(step.detail, str)):
+        return f'returned activity {step.activity!r}, detail {step.detail!r}: not texts'
+    return ''

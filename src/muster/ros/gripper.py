@@ -7,13 +7,14 @@ no answer or a refusal has come back for a while.
 from __future__ import annotations
 
 import math
-import time
+from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.task import Future
 from std_srvs.srv import SetBool
 
 from muster.ros import names
+from muster.ros.steady import steady_now
 
 RETRY_S = 0.5
 
@@ -22,7 +23,7 @@ class Gripper:
     """Asked on the skill server's thread."""
 
     def __init__(self, node: LifecycleNode) -> None:
-        self._client = node.create_client(SetBool, names.GRIP)
+        self._client: Any = node.create_client(SetBool, names.GRIP)
         self._wanted: bool | None = None
         self._is_done = True
         self._asked_at = -math.inf
@@ -33,12 +34,16 @@ class Gripper:
             return
         if is_closed is not self._wanted:
             self._wanted, self._is_done, self._asked_at = is_closed, False, -math.inf
-        now = time.monotonic()
+        now = steady_now()
         if self._is_done or now - self._asked_at < RETRY_S or not self._client.service_is_ready():
             return
         self._asked_at = now
         answer: Future[SetBool.Response] = self._client.call_async(SetBool.Request(data=is_closed))
         answer.add_done_callback(lambda future: self._answered(is_closed, future))
+
+    def insist(self) -> None:
+        """Go on asking for what was last wanted and not done yet; call it between attempts."""
+        self.want(self._wanted)
 
     def forget(self) -> None:
         """A new attempt has begun: what the last one wanted counts no more."""

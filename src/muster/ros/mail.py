@@ -15,10 +15,11 @@ from muster_msgs.msg import Envelope
 from rclpy.lifecycle import LifecycleNode
 
 from muster.core.coordinator.config import CoordinatorConfig
-from muster.core.coordinator.effects import Send
+from muster.core.coordinator.effects import Report, Send
 from muster.core.coordinator.events import EnvelopeReceived
-from muster.core.types import RobotId
+from muster.core.types import ProtocolError, RobotId, Severity
 from muster.ros import names, qos
+from muster.ros.event_log import EventLog
 from muster.ros.fuse import Fuse
 
 MAX_PAYLOAD_BYTES = 256 * 1024
@@ -31,8 +32,8 @@ class Mail:
     Parameters
     ----------
     node : owns publishers and subscriptions.
-    on_envelope : called with every envelope that is addressed well.
-    on_offence : called with peer and reason, once per peer.
+    on_envelope : called with every envelope that is addressed well; raises ProtocolError when its
+        payload makes no sense.
     """
 
     def __init__(
@@ -40,8 +41,8 @@ class Mail:
         node: LifecycleNode,
         config: CoordinatorConfig,
         fuse: Fuse,
+        event_log: EventLog,
         on_envelope: Callable[[EnvelopeReceived], None],
-        on_offence: Callable[[RobotId, str], None],
     ) -> None:
         self.incarnation = 0
         """Of this robot; set it before the first envelope is sent."""
@@ -50,8 +51,8 @@ class Mail:
         self.dropped = 0
         self._node = node
         self._config = config
+        self._event_log = event_log
         self._on_envelope = on_envelope
-        self._on_offence = on_offence
         self._offenders: set[RobotId] = set()
         squad_topic = names.squad_topic(config.squad)
         self._publishers = {
@@ -89,30 +90,37 @@ class Mail:
         )
         qos.try_publish(publisher, message)
 
-    def drop(self, sender: RobotId, reason: str) -> None:
-        """Count an envelope that cannot be used, and tell of the first of its sender."""
-        self.dropped += 1
-        known = sender if sender in self._config.squads else ''
-        if known not in self._offenders:
-            self._offenders.add(known)
-            self._on_offence(known, reason)
-
     def _receive(self, message: Envelope) -> None:
         if message.sender == self._config.me:
             return
         self.received += 1
         reason = self._why_not(message)
         if reason:
-            self.drop(message.sender, reason)
+            self._drop(message.sender, reason)
             return
-        self._on_envelope(
-            EnvelopeReceived(
-                message.sender,
-                message.incarnation,
-                message.sequence,
-                message.kind,
-                bytes(message.payload),
-            )
+        event = EnvelopeReceived(
+            message.sender,
+            message.incarnation,
+            message.sequence,
+            message.kind,
+            bytes(message.payload),
+        )
+        try:
+            self._on_envelope(event)
+        except ProtocolError as error:
+            self._drop(message.sender, str(error))
+
+    def _drop(self, sender: RobotId, reason: str) -> None:
+        """Count an envelope that cannot be used, and tell of the first of its sender."""
+        self.dropped += 1
+        known = sender if sender in self._config.squads else ''
+        if known in self._offenders:
+            return
+        self._offenders.add(known)
+        detail = f'an envelope of {known or "a stranger"} was dropped: {reason}'
+        self._node.get_logger().warning(detail)
+        self._event_log.tell(
+            Report('envelope_dropped', Severity.WARNING, subject=known, detail=detail)
         )
 
     def _why_not(self, message: Envelope) -> str:

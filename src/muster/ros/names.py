@@ -22,7 +22,6 @@ IS_FALLEN = 'is_fallen'
 IS_HOLDING = 'is_holding'
 COMMAND = 'cmd_vel'
 GRIP = 'grip'
-PATH = 'path'
 
 TASK_REQUESTS = '/team/task_requests'
 TASK_RESPONSES = '/team/task_responses'

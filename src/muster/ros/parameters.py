@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException
 from rclpy.node import Node
+
+from muster.core.types import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,13 @@ AUTOSTART = Switch('autostart', True, 'Configure and activate the node as soon a
 
 
 def declare(node: Node, *parameters: Number | Switch) -> None:
-    """Declare parameters; a range violation in the start-up overrides raises rclpy's own error."""
+    """Declare parameters.
+
+    Raises
+    ------
+    ConfigurationError
+        a value given at the start is of the wrong type or out of range.
+    """
     for one in parameters:
         if isinstance(one, Switch):
             descriptor = ParameterDescriptor(description=one.description, read_only=True)
@@ -42,7 +51,12 @@ def declare(node: Node, *parameters: Number | Switch) -> None:
             descriptor = ParameterDescriptor(
                 description=one.description, floating_point_range=[limits]
             )
-        node.declare_parameter(one.name, one.default, descriptor)
+        try:
+            node.declare_parameter(one.name, one.default, descriptor)
+        except ParameterException as error:
+            raise ConfigurationError(
+                f'{node.get_fully_qualified_name()}: parameter {one.name}: {error}'
+            ) from error
 
 
 def number(node: Node, parameter: Number) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy._rclpy_pybind11 import RCLError
+from rclpy._rclpy_pybind11 import RCLError  # type: ignore[import-not-found]
 from rclpy.publisher import Publisher
 from rclpy.qos import (
     DurabilityPolicy,

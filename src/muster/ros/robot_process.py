@@ -15,44 +15,31 @@ import argparse
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-import rclpy
-from rclpy.executors import Executor
-from rclpy.experimental import EventsExecutor
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
-from rclpy.logging import get_logger
-from rclpy.signals import SignalHandlerOptions
-from rclpy.utilities import remove_ros_args
-
-from muster.core.coordinator.effects import Warn
-from muster.core.types import MusterError, StorageError
-from muster.ros.authority import Authority
-from muster.ros.coordinator_node import CoordinatorNode
-from muster.ros.fuse import Fuse
-from muster.ros.parameters import AUTOSTART, switch
-from muster.ros.skills_node import SkillsNode
-from muster.runtime.configure import coordinator_config
-from muster.runtime.share import find_config
-from muster.runtime.skills import installed_skills
-from muster.runtime.team_file import read_team
-
-SLICE_S = 0.1
-"""[s] within which a thread notices that the process is to end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one robot until it is told to stop; returns the exit status."""
+    # Importing takes a second: an interrupt meanwhile shall end it without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from rclpy.utilities import remove_ros_args
+
+    from muster.core.types import ConfigurationError, StorageError
+    from muster.ros.robot import Robot
+
     command_line = list(sys.argv if arguments is None else ['muster_robot', *arguments])
-    options = _parser().parse_args(remove_ros_args(command_line)[1:])
     try:
-        robot = RobotProcess(options.team, options.robot, options.data, command_line)
-    except MusterError as error:
-        print(error, file=sys.stderr)
+        own = remove_ros_args(command_line)[1:]
+    except RuntimeError as error:  # all that rclpy raises here
+        print(f'--ros-args: {error}', file=sys.stderr)
         return os.EX_CONFIG
+    options = _parser().parse_args(own)
+    try:
+        robot = Robot(options.team, options.robot, options.data, command_line)
+    except (ConfigurationError, StorageError) as error:
+        print(error, file=sys.stderr)
+        return os.EX_CONFIG if isinstance(error, ConfigurationError) else os.EX_IOERR
     return robot.run()
 
 
@@ -64,103 +51,3 @@ def _parser() -> argparse.ArgumentParser:
         '--data', required=True, type=Path, help='folder for the logs of consensus, by robot'
     )
     return parser
-
-
-class RobotProcess:
-    """Both nodes of one robot, their threads and their end.
-
-    Raises
-    ------
-    ConfigurationError
-        a file or an argument is wrong.
-    StorageError
-        the data folder cannot be made.
-    """
-
-    def __init__(self, team: str, robot: str, data: Path, command_line: Sequence[str]) -> None:
-        team_model, world = read_team(find_config(team, 'teams'))
-        config = coordinator_config(team_model, world, robot)
-        skills = installed_skills()
-        folder = data / robot
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f'{folder} cannot be made ({error.strerror}): choose another data folder'
-            ) from error
-        rclpy.init(args=list(command_line), signal_handler_options=SignalHandlerOptions.NO)
-        self._fuse = Fuse(get_logger(robot), folder / 'crash.txt')
-        self._stopping = threading.Event()
-        authority = Authority()
-        self._coordinator = CoordinatorNode(
-            config, folder / 'log', authority, lambda: self._skills.report(), self._fuse
-        )
-        self._skills = SkillsNode(
-            robot, world, skills, authority, self._coordinator.event_log, self._fuse
-        )
-
-    def run(self) -> int:
-        """Spin until a signal or a fault; returns the exit status."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
-        body = threading.Thread(target=self._run_body, name='skills')
-        body.start()
-        with _executor(self._coordinator) as executor:
-            if _autostart(self._coordinator):
-                self._spin(executor)
-            self._stopping.set()
-            body.join()
-            if self._fuse.is_blown:
-                self._coordinator.event_log.warn(
-                    Warn('internal_error', True, f'{self._fuse.cause}; the robot restarts')
-                )
-            self._coordinator.trigger_shutdown()
-        rclpy.shutdown()
-        return self._exit_status()
-
-    def _run_body(self) -> None:
-        with _executor(self._skills) as executor:
-            if _autostart(self._skills):
-                self._spin(executor)
-            try:
-                self._skills.halt(self._fuse.cause or 'the robot was told to stop')
-            except Exception as error:
-                self._fuse.blow(error)
-            self._skills.trigger_shutdown()
-
-    def _spin(self, executor: Executor) -> None:
-        """`EventsExecutor.spin` delivers nothing in some builds of rclpy; `spin_once` does."""
-        while not (self._stopping.is_set() or self._fuse.is_blown):
-            try:
-                executor.spin_once(timeout_sec=SLICE_S)
-            except Exception as error:
-                self._fuse.blow(error)
-
-    def _exit_status(self) -> int:
-        if self._coordinator.refusal:
-            print(self._coordinator.refusal, file=sys.stderr)
-            return os.EX_IOERR
-        return os.EX_SOFTWARE if self._fuse.is_blown else os.EX_OK
-
-
-@contextmanager
-def _executor(node: LifecycleNode) -> Iterator[Executor]:
-    """An executor for one node; at the end both are gone."""
-    executor = EventsExecutor()
-    executor.add_node(node)
-    try:
-        yield executor
-    finally:
-        executor.remove_node(node)
-        executor.shutdown()
-        node.destroy_node()
-
-
-def _autostart(node: LifecycleNode) -> bool:
-    """Configure and activate a node that wants it; False when it could not be."""
-    if not switch(node, AUTOSTART):
-        return True
-    return all(
-        trigger() is TransitionCallbackReturn.SUCCESS
-        for trigger in (node.trigger_configure, node.trigger_activate)
-    )

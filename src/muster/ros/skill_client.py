@@ -9,8 +9,8 @@ of the body. A server that goes silent in the middle leaves the body in a state 
 from __future__ import annotations
 
 import enum
-import time
 from collections.abc import Callable
+from typing import Any
 
 from muster_msgs.action import ExecuteTask
 from rclpy.action import ActionClient
@@ -24,10 +24,11 @@ from muster.core.types import MusterError, Outcome
 from muster.ros import names
 from muster.ros.conversions import spec_to_msg
 from muster.ros.fuse import Fuse
+from muster.ros.steady import steady_now
 
 DISCOVERY_S = 5.0
 """How long a start waits for the skill server to appear."""
-SILENCE_S = 5.0
+SILENCE_S = 10.0
 """The server tells of its progress at least every second."""
 
 
@@ -58,7 +59,7 @@ class SkillClient:
         fuse: Fuse,
         on_event: Callable[[SkillProgressed | SkillEnded], None],
     ) -> None:
-        self._client = ActionClient(node, ExecuteTask, names.EXECUTE_TASK)
+        self._client: Any = ActionClient(node, ExecuteTask, names.EXECUTE_TASK)
         self._fuse = fuse
         self._on_event = on_event
         self._phase = Phase.IDLE
@@ -92,7 +93,7 @@ class SkillClient:
         SkillServerSilentError
             nothing is known about the body.
         """
-        is_late = time.monotonic() > self._deadline
+        is_late = steady_now() > self._deadline
         if self._phase is Phase.UNSENT:
             if self._stop_reason:
                 self._end(Outcome.STOPPED, self._stop_reason)
@@ -111,7 +112,7 @@ class SkillClient:
 
     def _enter(self, phase: Phase, patience_s: float) -> None:
         self._phase = phase
-        self._deadline = time.monotonic() + patience_s
+        self._deadline = steady_now() + patience_s
 
     def _offer(self) -> None:
         assert self._task is not None
@@ -137,13 +138,13 @@ class SkillClient:
     def _heard(self, feedback: ExecuteTask.Impl.FeedbackMessage) -> None:
         if self._task is None or self._phase is not Phase.ACCEPTED:
             return
-        self._deadline = time.monotonic() + SILENCE_S
+        self._deadline = steady_now() + SILENCE_S
         news = feedback.feedback
         self._on_event(
             SkillProgressed(self._task.task_id, self._task.attempt, news.progress, news.activity)
         )
 
-    def _finished(self, answer: Future[ExecuteTask.Impl.GetResultService.Response]) -> None:
+    def _finished(self, answer: Future[Any]) -> None:
         response = answer.result()
         if response is not None:
             result = response.result

@@ -6,20 +6,20 @@ the attempt is the business of the node, which asks for `execution` and answers 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from typing import Any
 
 from muster_msgs.action import ExecuteTask
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode
-from rclpy.task import Future
 
 from muster.core.types import ConfigurationError, Outcome
 from muster.ros import names
 from muster.ros.execution import Execution
 from muster.ros.fencing import Fence
 from muster.ros.fuse import Fuse
+from muster.ros.steady import steady_now
 from muster.runtime.skills import SkillStep
 
 FEEDBACK_S = 0.25
@@ -49,15 +49,19 @@ class SkillServer:
         self._fence = Fence()
         self._goal: ServerGoalHandle | None = None
         self._is_taken = False
-        self._last_step: Future[SkillStep] = Future()
+        self._last_step = SkillStep()
         self._feedback_due = 0.0
+        # rclpy's annotations name the message of another service here, and of feedback below.
+        judge: Any = fuse.guard(self._judge)
+        cancel: Any = fuse.guard(self._cancel)
         self._server = ActionServer(
             node,
             ExecuteTask,
             names.EXECUTE_TASK,
-            self._perform,
-            goal_callback=fuse.guard(self._judge),
-            cancel_callback=fuse.guard(self._cancel),
+            fuse.guard(self._conclude),
+            goal_callback=judge,
+            handle_accepted_callback=fuse.guard(self._take_up),
+            cancel_callback=cancel,
         )
 
     def destroy(self) -> None:
@@ -66,13 +70,13 @@ class SkillServer:
     def tell(self, step: SkillStep) -> None:
         """The execution has made a step. After one with an outcome it is forgotten."""
         if step.outcome is not None:
-            self.execution = None
-            self._last_step.set_result(step)
-        elif self._goal is not None and time.monotonic() >= self._feedback_due:
-            self._feedback_due = time.monotonic() + FEEDBACK_S
-            self._goal.publish_feedback(
-                ExecuteTask.Feedback(progress=float(step.progress), activity=step.activity)
+            self._finish(step)
+        elif self._goal is not None and steady_now() >= self._feedback_due:
+            self._feedback_due = steady_now() + FEEDBACK_S
+            feedback: Any = ExecuteTask.Feedback(
+                progress=float(step.progress), activity=step.activity
             )
+            self._goal.publish_feedback(feedback)
 
     def _judge(self, goal: ExecuteTask.Goal) -> GoalResponse:
         if not self.is_open or self._is_taken:
@@ -87,34 +91,31 @@ class SkillServer:
             self.execution.stop_reason = 'stopped by the coordinator'
         return CancelResponse.ACCEPT
 
-    async def _perform(self, goal: ServerGoalHandle) -> ExecuteTask.Result:
+    def _take_up(self, goal: ServerGoalHandle) -> None:
+        self._goal = goal
+        self._feedback_due = 0.0
         try:
-            last = await self._last_step_of(goal)
-        except Exception as error:  # rclpy would log it and go on
-            self._fuse.blow(error)
-            last = SkillStep(outcome=Outcome.ROBOT_FAILED, detail=self._fuse.cause)
-        finally:
-            self._goal = None
-            self._is_taken = False
-        outcome = Outcome.ROBOT_FAILED if last.outcome is None else last.outcome
+            self.execution = self._begin(goal.request)
+        except ConfigurationError as error:
+            self._finish(SkillStep(outcome=Outcome.TASK_FAILED, detail=str(error)))
+
+    def _finish(self, last: SkillStep) -> None:
+        """Have the goal concluded. `execute` comes at the end of the work because rclpy wants the
+        result from its callback, and polls one that awaits without pause.
+        """
+        assert self._goal is not None
+        self.execution = None
+        self._last_step = last
+        self._goal.execute()
+
+    def _conclude(self, goal: ServerGoalHandle) -> ExecuteTask.Result:
+        last = self._last_step
+        self._goal = None
+        self._is_taken = False
         if goal.is_cancel_requested:
             goal.canceled()
-        elif outcome is Outcome.SUCCEEDED:
+        elif last.outcome is Outcome.SUCCEEDED:
             goal.succeed()
         else:
             goal.abort()
-        return ExecuteTask.Result(outcome=int(outcome), detail=last.detail)
-
-    async def _last_step_of(self, goal: ServerGoalHandle) -> SkillStep:
-        """Have the goal performed, and wait for its end."""
-        if goal.is_cancel_requested:
-            return SkillStep(outcome=Outcome.STOPPED, detail='stopped before it began')
-        try:
-            execution = self._begin(goal.request)
-        except ConfigurationError as error:
-            return SkillStep(outcome=Outcome.TASK_FAILED, detail=str(error))
-        self._goal = goal
-        self._feedback_due = 0.0
-        self._last_step = Future()
-        self.execution = execution
-        return await self._last_step
+        return ExecuteTask.Result(outcome=int(last.outcome or 0), detail=last.detail)

@@ -1,4 +1,5 @@
-"""Where muster's own files (config, launch) are: in a checkout, or installed under share/muster."""
+"""Where muster's own files (config, launch) are: in a checkout, or installed under
+share/muster."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from muster.core.types import ConfigurationError
 def share_folder() -> Path:
     """The folder that holds `config/` and `launch/`.
 
-    A source checkout wins (editable installs and `colcon build --symlink-install`); otherwise the prefixes of
-    `AMENT_PREFIX_PATH` are searched, as `ros2 launch` does.
+    A source checkout wins (editable installs and `colcon build --symlink-install`); otherwise the
+    prefixes of `AMENT_PREFIX_PATH` are searched, as `ros2 launch` does.
     """
     checkout = Path(__file__).resolve().parents[3]
     if (checkout / 'config').is_dir() and (checkout / 'package.xml').is_file():
@@ -29,8 +30,8 @@ def share_folder() -> Path:
 
 
 def find_config(name: str, kind: str, beside: Path | None = None) -> Path:
-    """The file meant by `name`: a path (absolute, or relative to `beside` or the working folder), or
-    the bare name of one that ships in `config/<kind>/`.
+    """The file meant by `name`: a path (absolute, or relative to `beside` or the working folder),
+    or the bare name of one that ships in `config/<kind>/`.
 
     Raises
     ------

@@ -45,7 +45,8 @@ class BodyView:
     neighbours: tuple[Pose2D, ...] = ()
     """Other robots and people within sensing range, in the map frame."""
     objects: Mapping[str, Pose2D] = field(default_factory=dict)
-    """Things that perception recognises, by name (parcels), in the map frame, wherever they are or whoever holds them."""
+    """Things that perception recognises, by name (parcels), in the map frame, wherever they are or
+    whoever holds them."""
     is_holding: bool = False
     """The gripper holds something."""
     sensed_age_s: float = 0.0
@@ -98,6 +99,7 @@ def installed_skills() -> dict[str, SkillFactory]:
             skills[entry.name] = entry.load()
         except (ImportError, AttributeError) as error:
             raise ConfigurationError(
-                f'skill {entry.name!r} ({entry.value}) cannot be loaded: {error}; reinstall its package'
+                f'skill {entry.name!r} ({entry.value}) cannot be loaded: {error}; '
+                'reinstall its package'
             ) from error
     return skills

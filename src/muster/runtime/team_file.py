@@ -30,7 +30,7 @@ class RobotEntry(Strict):
     start: tuple[float, float, float]
     """x [m], y [m], yaw [rad] at the start, map frame."""
     capabilities: tuple[str, ...] = ()
-    battery: float = Field(1.0, ge=0, le=1)
+    battery: float = Field(default=1.0, ge=0, le=1)
     """State of charge at the start (simulation)."""
 
 
@@ -40,40 +40,40 @@ class SkillEntry(Strict):
     requires: tuple[str, ...] = ()
     stops: tuple[int, int] = (1, 1)
     """Fewest and most stops that a task of this kind may have."""
-    duration_s: float = Field(0.0, ge=0)
+    duration_s: float = Field(default=0.0, ge=0)
     """[s] usual work at the stops, when the task does not say."""
-    power_w: float = Field(0.0, ge=0)
+    power_w: float = Field(default=0.0, ge=0)
     """[W] drawn by that work, on top of standing."""
 
 
 class Motion(Strict):
     """How robots of this team move, for schedules and batteries; measured, not wished."""
 
-    speed: float = Field(0.55, gt=0)
+    speed: float = Field(default=0.55, gt=0)
     """[m/s] ground speed to plan with, stops and turns included."""
-    battery_j: float = Field(3.0e6, gt=0)
+    battery_j: float = Field(default=3.0e6, gt=0)
     """[J] in a full battery."""
-    idle_w: float = Field(150.0, ge=0)
+    idle_w: float = Field(default=150.0, ge=0)
     """[W] drawn while standing."""
-    walking_w: float = Field(350.0, ge=0)
+    walking_w: float = Field(default=350.0, ge=0)
     """[W] drawn while walking."""
-    battery_reserve: float = Field(0.1, ge=0, lt=1)
+    battery_reserve: float = Field(default=0.1, ge=0, lt=1)
     """[0..1] a robot takes no task that would leave it with less."""
 
 
 class Coordination(Strict):
     """Time constants; see docs/reference/parameters.md for which way to turn each."""
 
-    heartbeat_s: float = Field(0.1, gt=0)
-    election_min_s: float = Field(0.6, gt=0)
-    election_max_s: float = Field(1.2, gt=0)
-    report_s: float = Field(0.2, gt=0)
-    detection_s: float = Field(1.5, gt=0)
-    lease_s: float = Field(3.0, gt=0)
-    clock_drift: float = Field(0.01, ge=0, lt=0.5)
-    lease_grace_s: float = Field(0.6, ge=0)
-    bid_timeout_s: float = Field(1.0, gt=0)
-    schedule_capacity: int = Field(2, ge=1)
+    heartbeat_s: float = Field(default=0.1, gt=0)
+    election_min_s: float = Field(default=0.6, gt=0)
+    election_max_s: float = Field(default=1.2, gt=0)
+    report_s: float = Field(default=0.2, gt=0)
+    detection_s: float = Field(default=1.5, gt=0)
+    lease_s: float = Field(default=3.0, gt=0)
+    clock_drift: float = Field(default=0.01, ge=0, lt=0.5)
+    lease_grace_s: float = Field(default=0.6, ge=0)
+    bid_timeout_s: float = Field(default=1.0, gt=0)
+    schedule_capacity: int = Field(default=2, ge=1)
 
 
 class Team(Strict):

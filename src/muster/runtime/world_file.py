@@ -1,7 +1,7 @@
 """World files (`config/worlds/*.yaml`): what stands where, and the roadmap through it.
 
-The simulator builds its walls from it, the coordinators their travel distances, the skills their routes. Lengths in
-metres, angles in radians, all in the `map` frame.
+The simulator builds its walls from it, the coordinators their travel distances, the skills their
+routes. Lengths in metres, angles in radians, all in the `map` frame.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Wall(Strict):
 
     start: Point
     end: Point
-    height: float = Field(2.0, gt=0)
-    thickness: float = Field(0.1, gt=0)
+    height: float = Field(default=2.0, gt=0)
+    thickness: float = Field(default=0.1, gt=0)
 
 
 class Box(Strict):
@@ -42,7 +42,7 @@ class Parcel(Strict):
     name: str
     place: str
     """Roadmap place where it lies at the start."""
-    mass_kg: float = Field(1.0, gt=0, le=4.0)
+    mass_kg: float = Field(default=1.0, gt=0, le=4.0)
     size: tuple[float, float, float] = (0.25, 0.25, 0.2)
 
 
@@ -67,7 +67,7 @@ class World(Strict):
     parcels: tuple[Parcel, ...] = ()
     places: dict[str, Place]
     lanes: tuple[tuple[str, str], ...] = ()
-    access_m: float = Field(3.0, gt=0)
+    access_m: float = Field(default=3.0, gt=0)
     """How far from a place a free pose may be and still count as reachable."""
 
     @model_validator(mode='after')
@@ -84,7 +84,8 @@ class World(Strict):
         return self
 
     def roadmap(self) -> Roadmap:
-        """The roadmap in the form that bids and routes use. Building it costs some milliseconds."""
+        """The roadmap in the form that bids and routes use. Building it costs some
+        milliseconds."""
         poses = {name: Pose2D(place.x, place.y, place.yaw) for name, place in self.places.items()}
         return Roadmap(poses, self.lanes, self.access_m)
 

@@ -1,4 +1,5 @@
-"""Reading what people write: YAML files checked against a pydantic model, all mistakes told at once."""
+"""Reading what people write: YAML files checked against a pydantic model, all mistakes told at
+once."""
 
 from __future__ import annotations
 
@@ -23,11 +24,8 @@ Model = TypeVar('Model', bound=BaseModel)
 def read_yaml(path: Path, model: type[Model]) -> Model:
     """Read one YAML file into its model.
 
-    Raises
-    ------
-    ConfigurationError
-        if the file is missing, is not YAML, or breaks the model: every offence is listed with its path
-        in the file, e.g. `team.yaml: robots[2].squad: ...`.
+    Raises ------ ConfigurationError if the file is missing, is not YAML, or breaks the model:
+    every offence is listed with its path in the file, e.g. `team.yaml: robots[2].squad: ...`.
     """
     try:
         document = yaml.safe_load(path.read_text(encoding='utf-8'))

@@ -54,6 +54,7 @@ class Body:
         self._referee = referee
         self._work: _Work | None = None
         self._newest: dict[TaskId, int] = {}
+        self._silent_since: float | None = None
         self._battery = rng.uniform(0.6, 1.0)
 
     def sense(self) -> None:
@@ -93,22 +94,33 @@ class Body:
             )
 
     def process_died(self) -> None:
-        """Nobody commands the body any more."""
+        """Nobody commands the body any more; no later process will go on with its work."""
         self.tell = lambda event: None
         self.process_stalled()
+        work, since = self._work, self._silent_since
+        if work is not None and since is not None:
+            self._agenda.at(since + COMMAND_TIMEOUT_S, lambda: self._miss_commands(work))
 
     def process_stalled(self) -> None:
-        """No commands come: the body stops after its time-out."""
-        work = self._work
+        """No commands come: the body stops after its time-out, unless they come again."""
+        if self._silent_since is not None:
+            return
+        work, since = self._work, self._agenda.now
+        self._silent_since = since
         if work is not None:
             self._agenda.after(
                 COMMAND_TIMEOUT_S,
-                lambda: self._end(work, Outcome.ROBOT_FAILED, 'no commands came'),
+                lambda: self._miss_commands(work) if self._silent_since == since else None,
             )
+
+    def process_resumed(self) -> None:
+        """Commands come again, perhaps before the body has noticed that there were none."""
+        self._silent_since = None
 
     def process_started(self, tell: Callable[[Event], None]) -> None:
         """A new process commands the body; it has no memory of attempts."""
         self.tell = tell
+        self._silent_since = None
         self._newest.clear()
         self._report()
 
@@ -136,6 +148,9 @@ class Body:
         self._work = None
         self._referee.execution_ended(self.robot, work.start)
         self.tell(SkillEnded(work.start.task_id, work.start.attempt, outcome, detail))
+
+    def _miss_commands(self, work: _Work) -> None:
+        self._end(work, Outcome.ROBOT_FAILED, 'no commands came')
 
     def _tell_progress(self, work: _Work) -> None:
         if self._work is work:

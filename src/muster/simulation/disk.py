@@ -18,6 +18,10 @@ class Disk:
     def __init__(self, agenda: Agenda, rng: random.Random, bites: Counter[str]) -> None:
         self.records: list[bytes] = []
         """Durable, oldest first."""
+        self.checkpoints = 0
+        """How often a checkpoint has taken the place of all records."""
+        self.is_broken = False
+        """Refuses every write."""
         self.sync_s = 0.0
         """Extra time of a sync, while the disk is slow."""
         self._agenda = agenda
@@ -31,7 +35,12 @@ class Disk:
         """Something was written and is not synced yet."""
         return bool(self._writing)
 
-    def write(self, effect: Persist, on_durable: Callable[[int], None]) -> None:
+    def write(
+        self,
+        effect: Persist,
+        on_durable: Callable[[int], None],
+        on_refused: Callable[[], None],
+    ) -> None:
         """Append records; they are durable when `on_durable` is called, unless `crash` comes
         first."""
         self._writing.append(effect)
@@ -39,7 +48,7 @@ class Disk:
         if self.sync_s:
             self._bites['slow syncs'] += 1
         self._free_at = max(self._free_at, self._agenda.now) + delay
-        self._agenda.at(self._free_at, lambda: self._synced(effect, on_durable))
+        self._agenda.at(self._free_at, lambda: self._synced(effect, on_durable, on_refused))
 
     def crash(self) -> None:
         """Lose a random end of what was being written."""
@@ -54,14 +63,22 @@ class Disk:
         self._writing.clear()
         self._free_at = self._agenda.now
 
-    def _synced(self, effect: Persist, on_durable: Callable[[int], None]) -> None:
-        if self._writing and self._writing[0] is effect:
+    def _synced(
+        self,
+        effect: Persist,
+        on_durable: Callable[[int], None],
+        on_refused: Callable[[], None],
+    ) -> None:
+        if self.is_broken:
+            self._bites['writes refused'] += 1
+            on_refused()
+        elif self._writing and self._writing[0] is effect:
             self._keep(effect, self._writing.pop(0).records)
             on_durable(effect.sequence)
 
     def _keep(self, effect: Persist, records: tuple[bytes, ...]) -> None:
         if effect.is_checkpoint:
             self.records = list(records)
-            self._bites['checkpoints'] += 1
+            self.checkpoints += 1
         else:
             self.records += records

@@ -63,6 +63,14 @@ class SlowDisk(msgspec.Struct, frozen=True, tag='slow_disk'):
     sync_s: float
 
 
+class DiskFailure(msgspec.Struct, frozen=True, tag='disk_failure'):
+    """The disk of this robot refuses every write, until it is mended and the process restarted."""
+
+    at: float
+    lasts_s: float
+    robot: RobotId
+
+
 class Stall(msgspec.Struct, frozen=True, tag='stall'):
     """The process is frozen (SIGSTOP, swapping) and goes on later as if nothing had happened."""
 
@@ -79,28 +87,38 @@ class BodyFault(msgspec.Struct, frozen=True, tag='body_fault'):
     robot: RobotId
 
 
-Fault: TypeAlias = Crash | Partition | DeafLink | BadWeather | SlowDisk | Stall | BodyFault
+Fault: TypeAlias = (
+    Crash | Partition | DeafLink | BadWeather | SlowDisk | DiskFailure | Stall | BodyFault
+)
 
 
 def draw_schedule(
-    rng: random.Random, robots: tuple[RobotId, ...], until_s: float
+    rng: random.Random, robots: tuple[RobotId, ...], quiet_from_s: float, until_s: float
 ) -> tuple[Fault, ...]:
-    """A random schedule, sparse or dense, in which every fault is over by `until_s`."""
+    """A random schedule, sparse or dense, that ends in quiet.
+
+    Every fault is over by `quiet_from_s`, but for one robot that may be away until `until_s`: what
+    it had must be done by others, and nothing happens that would set its work free by chance.
+    """
     faults: list[Fault] = []
     mean_gap_s = rng.choice((0.7, 1.5, 3.0, 6.0))
     at = 2.0
     while True:
         at += rng.expovariate(1.0 / mean_gap_s)
         lasts_s = rng.choice((0.3, 1.0, 3.0, 8.0)) * rng.uniform(0.5, 1.5)
-        if at + lasts_s >= until_s:
-            return tuple(faults)
+        if at + lasts_s >= quiet_from_s:
+            break
         faults.append(_draw(rng, robots, round(at, 3), round(lasts_s, 3)))
+    if len(robots) > 2 and rng.random() < 0.5:
+        at = round(rng.uniform(0.7, 1.0) * quiet_from_s, 3)
+        faults.append(_draw_absence(rng, robots, at, round(until_s - at, 3)))
+    return tuple(faults)
 
 
 def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float) -> Fault:
     robot = rng.choice(robots)
     several = tuple(sorted(rng.sample(robots, rng.randint(1, len(robots)))))
-    kinds = ['crash', 'crash', 'weather', 'disk', 'stall', 'body']
+    kinds = ['crash', 'crash', 'weather', 'slow disk', 'broken disk', 'stall', 'body']
     if len(robots) > 1:
         kinds += ['partition', 'partition', 'deaf', 'power cut']
     match rng.choice(kinds):
@@ -118,9 +136,25 @@ def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: f
             loss, duplication = rng.uniform(0.05, 0.4), rng.uniform(0.0, 0.3)
             delay_s = rng.choice((0.0, 0.05, 0.3, 2.0))
             return BadWeather(at, lasts_s, round(loss, 3), round(duplication, 3), delay_s)
-        case 'disk':
+        case 'broken disk':
+            return DiskFailure(at, lasts_s, robot)
+        case 'slow disk':
             return SlowDisk(at, lasts_s, several, round(rng.uniform(0.02, 0.5), 3))
         case 'stall':
             return Stall(at, lasts_s, robot)
         case _:
             return BodyFault(at, lasts_s, robot)
+
+
+def _draw_absence(
+    rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float
+) -> Fault:
+    robot = rng.choice(robots)
+    absences: tuple[Fault, ...] = (
+        Crash(at, lasts_s, (robot,)),
+        DiskFailure(at, lasts_s, robot),
+        Stall(at, lasts_s, robot),
+        BodyFault(at, lasts_s, robot),
+        Partition(at, lasts_s, (robot,)),
+    )
+    return rng.choice(absences)

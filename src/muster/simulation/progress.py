@@ -71,7 +71,7 @@ class ProgressReferee:
         robots = self._shared.robots.values()
         if network.weather or network.deaf_links or any(robot.disk.sync_s for robot in robots):
             return None
-        up = [robot for robot in robots if robot.is_up and not robot.is_stalled]
+        up = [robot for robot in robots if robot.takes_part]
         group = max(self._groups(up), key=len, default=[])
         if 2 * len(group) <= len(self._shared.robots):
             return None

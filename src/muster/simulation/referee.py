@@ -172,7 +172,8 @@ class Referee:
             self._fail(
                 'I5',
                 f'{robot} leads term {raft.term} without entry {index} of term '
-                f'{self.committed[index].term}, committed in term {self._committed_in[earlier - 1]}',
+                f'{self.committed[index].term}, committed in term '
+                f'{self._committed_in[earlier - 1]}',
             )
 
     def _check_applied(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:

@@ -23,7 +23,13 @@ from muster.core.coordinator.effects import (
     StopTask,
     Warn,
 )
-from muster.core.coordinator.events import EnvelopeReceived, Event, Persisted, RequestReceived
+from muster.core.coordinator.events import (
+    EnvelopeReceived,
+    Event,
+    Persisted,
+    RequestReceived,
+    StorageFailed,
+)
 from muster.core.coordinator.machine import Coordinator
 from muster.core.types import Instant, Request, Response, RobotId
 from muster.simulation.agenda import Agenda
@@ -88,6 +94,11 @@ class SimulatedRobot:
     def is_up(self) -> bool:
         return self.coordinator is not None
 
+    @property
+    def takes_part(self) -> bool:
+        """The process runs, and its disk keeps what it promises."""
+        return self.is_up and not self.is_stalled and not self.disk.is_broken
+
     def now(self) -> Instant:
         return self.clock.read(self.shared.agenda.now)
 
@@ -133,6 +144,7 @@ class SimulatedRobot:
         if self.coordinator is None or not self.is_stalled:
             return
         self.is_stalled = False
+        self.body.process_resumed()
         self._tick(self._lives)
         backlog, self._backlog = self._backlog, []
         for event in backlog:
@@ -153,6 +165,10 @@ class SimulatedRobot:
     def _durable(self, life: int, sequence: int) -> None:
         if life == self._lives:
             self._step(Persisted(sequence))
+
+    def _refused(self, life: int) -> None:
+        if life == self._lives:
+            self._step(StorageFailed('the disk refuses to write'))
 
     def _step(self, event: Event) -> None:
         if self.coordinator is None:
@@ -190,7 +206,10 @@ class SimulatedRobot:
                     self._send(effect)
                 case Persist():
                     self.shared.referee.writes(self.name, effect)
-                    self.disk.write(effect, partial(self._durable, self._lives))
+                    life = self._lives
+                    self.disk.write(
+                        effect, partial(self._durable, life), partial(self._refused, life)
+                    )
                 case StartTask():
                     self.body.start(effect)
                 case StopTask():

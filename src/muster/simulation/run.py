@@ -25,6 +25,7 @@ from muster.simulation.faults import (
     BodyFault,
     Crash,
     DeafLink,
+    DiskFailure,
     Fault,
     Partition,
     SlowDisk,
@@ -85,7 +86,9 @@ class TeamRun:
         names = tuple(f'robot_{number}' for number in range(1, robots + 1))
         quiet_from = seconds * 0.6
         self.faults = tuple(
-            draw_schedule(self._stream('faults'), names, quiet_from) if faults is None else faults
+            draw_schedule(self._stream('faults'), names, quiet_from, seconds)
+            if faults is None
+            else faults
         )
         self.trace: list[str] = []
         self.agenda = Agenda()
@@ -212,6 +215,9 @@ class TeamRun:
             case SlowDisk(robots=robots, sync_s=sync_s):
                 self._set_disks(robots, sync_s)
                 self._later(fault, lambda: self._set_disks(robots, 0.0))
+            case DiskFailure(robot=robot):
+                self.robots[robot].disk.is_broken = True
+                self._later(fault, lambda: self._mend(self.robots[robot]))
             case Partition():
                 self._place(self.shared.network.partitions, fault)
             case DeafLink():
@@ -226,6 +232,11 @@ class TeamRun:
     def _set_disks(self, robots: tuple[RobotId, ...], sync_s: float) -> None:
         for robot in robots:
             self.robots[robot].disk.sync_s = sync_s
+
+    def _mend(self, robot: SimulatedRobot) -> None:
+        robot.disk.is_broken = False
+        robot.crash()
+        robot.boot()
 
     def _crash(self, fault: Crash, at_the_latest: float) -> None:
         doomed = [self.robots[name] for name in fault.robots]

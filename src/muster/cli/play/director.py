@@ -89,11 +89,6 @@ class Director:
         """Everything has been asked, broken and started again."""
         return not self._agenda and not self._awaited
 
-    @property
-    def request_ids(self) -> frozenset[str]:
-        """Of all requests that have been sent so far."""
-        return frozenset(submit.request_id for submit in self._asked.values())
-
     def step(self, scene: Scene) -> list[Action]:
         """What is due now. A fault whose target does not exist at this moment waits until it
         does."""

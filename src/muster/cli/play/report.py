@@ -19,7 +19,8 @@ OFFENCES_SHOWN = 5
 
 def report(summary: RunSummary) -> Iterable[RenderableType]:
     """The parts of the report, top to bottom."""
-    yield _tasks(summary)
+    if summary.tasks:
+        yield _tasks(summary)
     if summary.faults:
         yield _faults(summary)
     for failover in summary.failovers:
@@ -77,11 +78,19 @@ def _verdicts(verdicts: Iterable[Verdict]) -> Table:
     for heading in ('', 'promise', 'verdict', 'evidence'):
         table.add_column(heading)
     for verdict in verdicts:
-        told = Text('held', style='green') if verdict.holds else Text('BROKEN', style='bold red')
+        told = _verdict_word(verdict)
         table.add_row(
             verdict.invariant, verdict.promise, told, Text(verdict.evidence, style='dim')
         )
     return table
+
+
+def _verdict_word(verdict: Verdict) -> Text:
+    if not verdict.holds:
+        return Text('BROKEN', style='bold red')
+    if not verdict.checked:
+        return Text('not tested', style='yellow')
+    return Text('held', style='green')
 
 
 def _offences(verdicts: Iterable[Verdict]) -> Iterable[Text]:

@@ -15,6 +15,7 @@ from muster.invariants import History, ProgressBounds, Record, Verdict, check_al
 from muster.invariants.record import (
     FAULT_INJECTED,
     PROCESS_EXITED,
+    PROCESS_GIVEN_UP,
     PROCESS_STARTED,
     REQUEST_ANSWERED,
     RUN_ENDED,
@@ -27,8 +28,6 @@ from muster.runtime.team_file import Coordination
 
 NEWS_S = 1.0
 """[s] for commits, messages and the recorder's own turn on a busy machine."""
-KILL_NOTICED_S = 5.0
-"""[s] between a kill's record and that of the exit it brought about."""
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +193,7 @@ def _shortcomings(
         yield 'the run was cut short'
     elif ending.detail:
         yield ending.detail
+    told = ending.detail if ending is not None else ''
     if len(tasks) != facts.expected_tasks:
         yield f'{len(tasks)} tasks are in the ledger, but {facts.expected_tasks} were asked for'
     for task in tasks:
@@ -211,28 +211,12 @@ def _shortcomings(
     for back in returns:
         if not back.joined:
             yield f'{back.robot} came back but was not taken in again'
-    for record in _unasked_exits(history, facts.robots):
-        yield f'{record.subject} ended by itself with status {record.data.get("status")}'
+    for record in history:
+        if record.kind == PROCESS_GIVEN_UP and record.detail not in told:
+            yield record.detail
     for verdict in verdicts:
         if not verdict.holds:
             yield f'{verdict.invariant} ({verdict.promise}) is broken: {verdict.offences[0].text}'
-
-
-def _unasked_exits(history: History, robots: tuple[RobotId, ...]) -> Iterable[Record]:
-    """Ends of robots' processes that no kill brought about."""
-    kills = [
-        (record.subject, record.steady)
-        for record in history
-        if record.kind == FAULT_INJECTED and record.data.get('failure') == 'process_kill'
-    ]
-    for record in history:
-        if record.kind != PROCESS_EXITED or record.subject not in robots:
-            continue
-        if not any(
-            robot == record.subject and abs(at - record.steady) < KILL_NOTICED_S
-            for robot, at in kills
-        ):
-            yield record
 
 
 def _task_line(task_id: TaskId, task: LedgerTask) -> TaskLine:

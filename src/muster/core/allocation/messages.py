@@ -12,6 +12,7 @@ class Lot(msgspec.Struct, frozen=True):
 
     task_id: TaskId
     spec: TaskSpec
+    """Without its parameters: they are for the skill, and may be large."""
     failed_on: tuple[RobotId, ...] = ()
 
 

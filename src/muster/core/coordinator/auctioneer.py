@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from muster.core.allocation.auction import Auction
 from muster.core.allocation.messages import Bids, Call, Lot
 from muster.core.coordinator.config import CoordinatorConfig
@@ -17,7 +19,7 @@ from muster.core.coordinator.replica import Replica
 from muster.core.ledger.commands import Award, AwardTasks
 from muster.core.ledger.task import Task
 from muster.core.membership.watch import Watch
-from muster.core.types import Instant, RobotId, Severity, TaskState
+from muster.core.types import Instant, RobotId, Severity, TaskId, TaskState
 
 _KEY = 'award'
 
@@ -37,6 +39,9 @@ class Auctioneer:
         self._called_at = 0.0
         self._number = 0
         self._next_at = -math.inf
+        self._declined: set[TaskId] = set()
+        """Refused by all when last offered: where a call cannot hold all tasks, the others go
+        first."""
 
     def wake(self) -> None:
         """Something has changed: do not wait for the next try."""
@@ -58,8 +63,8 @@ class Auctioneer:
         self._next_at = now.steady + self._config.auction.retry_s
         invited = frozenset(filter(self._has_room, self._alive(now)))
         lots = tuple(
-            Lot(task.id, task.spec, task.failed_on)
-            for task in self._waiting(now)[: self._config.auction.tasks_per_call]
+            Lot(task.id, msgspec.structs.replace(task.spec, parameters=''), task.failed_on)
+            for task in self._on_offer(self._waiting(now))
         )
         if not invited or not lots:
             return
@@ -97,6 +102,11 @@ class Auctioneer:
         open_lots = [
             lot for lot in auction.lots if lot.task_id not in {w.task_id for w in winners}
         ]
+        self._declined.update(
+            lot.task_id
+            for lot in open_lots
+            if len(auction.refusals(lot.task_id)) == len(auction.answers)
+        )
         self._outbox.report(
             'auction_closed',
             severity=Severity.INFO if awards else Severity.DEBUG,
@@ -140,3 +150,13 @@ class Auctioneer:
             )
         ]
         return sorted(ready, key=lambda task: -task.spec.priority)
+
+    def _on_offer(self, waiting: list[Task]) -> list[Task]:
+        """As many tasks as one call holds. All get their turn, however many urgent ones there are
+        that nobody can take."""
+        self._declined.intersection_update(task.id for task in waiting)
+        if len(self._declined) == len(waiting):
+            self._declined.clear()
+        by_turn = sorted(waiting, key=lambda task: task.id in self._declined)
+        chosen = {task.id for task in by_turn[: self._config.auction.tasks_per_call]}
+        return [task for task in waiting if task.id in chosen]

@@ -54,7 +54,7 @@ def reason_to_refuse(
 
     Parameters
     ----------
-    robots_at : where the robots that could do it stand, as far as the leader knows.
+    robots_at : where the robots that could do it stand; empty when that is not known of all.
     now : node time [s].
     """
     for reason in _objections(request.spec, config, ledger, robots_at, now):
@@ -80,6 +80,7 @@ def _objections(
             f'stops: {spec.kind} takes {skill.min_stops} to {skill.max_stops}, '
             f'not {len(spec.stops)}'
         )
+    yield from _energy(spec, config)
     yield from _parameters(spec)
     lacks = {
         robot: missing_capabilities(spec, skill, has) for robot, has in config.capabilities.items()
@@ -109,6 +110,13 @@ def _numbers(spec: TaskSpec, now: float) -> Iterator[str]:
             f'deadline_s: {spec.deadline_s:.1f} is not after earliest_start_s '
             f'({spec.earliest_start_s:.1f})'
         )
+
+
+def _energy(spec: TaskSpec, config: CoordinatorConfig) -> Iterator[str]:
+    motion = config.motion
+    usable_j = motion.battery_j * (1.0 - motion.battery_reserve)
+    if spec.energy_j > usable_j:
+        yield f'energy_j: {spec.energy_j:.3g}, but a full battery yields {usable_j:.3g}'
 
 
 def _parameters(spec: TaskSpec) -> Iterator[str]:

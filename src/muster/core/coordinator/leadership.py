@@ -47,6 +47,8 @@ from muster.core.types import (
 
 HOUSEKEEPING_S = 0.05
 """How often the roster and the deadlines are looked through."""
+MAX_DETAIL_LENGTH = 500
+"""Of what a skill says about an attempt: the ledger keeps it for ever."""
 
 
 class Leadership:
@@ -62,7 +64,7 @@ class Leadership:
         self._ledger = replica.ledger
         self._outbox = outbox
         self._auctioneer = Auctioneer(config, replica, self.watch, outbox)
-        self._waiting: list[Request] = []
+        self._waiting: dict[RequestId, Request] = {}
         self._house_kept_at = -math.inf
 
     # What comes in
@@ -100,7 +102,8 @@ class Leadership:
                     f'begin {task_id} {attempt}', BeginTask(task_id, attempt, robot, at)
                 )
             case EndTask(task_id=task_id, attempt=attempt):
-                end = EndTask(task_id, attempt, robot, claim.outcome, claim.detail, at)
+                detail = claim.detail[:MAX_DETAIL_LENGTH]
+                end = EndTask(task_id, attempt, robot, claim.outcome, detail, at)
                 self._replica.propose(f'end {task_id} {attempt}', end)
 
     def requested(self, request: Request, now: Instant) -> None:
@@ -109,7 +112,7 @@ class Leadership:
         if flaw:
             self._refuse_unrecorded(request.request_id, flaw)
         elif not self._raft.is_settled:
-            self._waiting.append(request)
+            self._waiting.setdefault(request.request_id, request)
         elif (known := self._ledger.requests.get(request.request_id)) is not None:
             self._outbox.reply(known)
         else:
@@ -137,8 +140,8 @@ class Leadership:
         """See to everything that depends on time or on what has just been committed."""
         if not self._raft.is_settled:
             return
-        waiting, self._waiting = self._waiting, []
-        for request in waiting:
+        waiting, self._waiting = self._waiting, {}
+        for request in waiting.values():
             self.requested(request, now)
         if now.steady - self._house_kept_at >= HOUSEKEEPING_S:
             self._house_kept_at = now.steady
@@ -184,23 +187,25 @@ class Leadership:
             case Cancel(request_id=request_id, task_id=task_id):
                 self._replica.propose(key, CancelTask(request_id, task_id, now.node))
             case Submit(request_id=request_id, spec=spec):
-                at = self._where_capable_robots_are(spec, now)
+                at = self._where_capable_robots_are(spec)
                 reason = reason_to_refuse(request, self._config, self._ledger, at, now.node)
                 if reason:
                     self._replica.propose(key, RefuseRequest(request_id, reason, now.node))
                 else:
                     self._replica.propose(key, SubmitTask(request_id, spec, now.node))
 
-    def _where_capable_robots_are(self, spec: TaskSpec, now: Instant) -> tuple[Pose2D, ...]:
+    def _where_capable_robots_are(self, spec: TaskSpec) -> tuple[Pose2D, ...]:
+        """Empty unless it is known of all of them: a refusal is for ever."""
         skill = self._config.skills.get(spec.kind)
-        if skill is None:
-            return ()
-        return tuple(
-            seen.report.pose
-            for robot, has in self._config.capabilities.items()
-            if not missing_capabilities(spec, skill, has)
-            and (seen := self.watch.sighting(robot)) is not None
-        )
+        poses = []
+        for robot, has in self._config.capabilities.items():
+            if skill is None or missing_capabilities(spec, skill, has):
+                continue
+            seen = self.watch.sighting(robot)
+            if seen is None or not seen.report.is_fit:
+                return ()
+            poses.append(seen.report.pose)
+        return tuple(poses)
 
     def _refuse_unrecorded(self, request_id: RequestId, reason: str) -> None:
         """Any leader would refuse this for its form alone, so the ledger need not remember it."""

@@ -129,11 +129,11 @@ class Coordinator:
             case SkillProgressed():
                 self._performer.progressed(event)
             case SkillEnded():
-                self._performer.ended(event)
+                self._performer.ended(event, now.steady)
             case RequestReceived(request=request):
                 self._on_request(request, now)
             case StorageFailed(reason=reason):
-                self._on_storage_failed(reason)
+                self._replica.leave('storage_failed', f'{reason}; mend the disk')
         return self._finish(now)
 
     def tick(self, now: Instant) -> tuple[Effect, ...]:
@@ -147,8 +147,12 @@ class Coordinator:
     def next_tick(self) -> float:
         """Steady time at which `tick` is next needed, if nothing else happens."""
         if not self._replica.is_awake:
-            return self._now.steady + NO_LEADER_S
-        return min(self._replica.raft.next_tick(), self._performer.next_tick())
+            return min(self._now.steady + NO_LEADER_S, self._performer.next_tick())
+        return min(
+            self._replica.raft.next_tick(),
+            self._performer.next_tick(),
+            self._mailroom.next_tick(self._leader),
+        )
 
     def robot_view(self, now: Instant) -> RobotView:
         """This robot's state."""
@@ -172,10 +176,16 @@ class Coordinator:
         message = decode_message(event.kind, event.payload)
         if event.sender not in self.config.squads or event.sender == self.config.me:
             raise ProtocolError(f'{event.sender!r} is no other robot of this team')
-        if event.incarnation < self._lives.get(event.sender, 0):
+        if event.incarnation < self._newest_life(event.sender):
             return
-        self._lives[event.sender] = event.incarnation
         self._deliver(event.sender, event.incarnation, message, now)
+        self._lives[event.sender] = event.incarnation
+
+    def _newest_life(self, robot: RobotId) -> int:
+        """The newest incarnation that was heard, or that the ledger knows: a robot whose memory
+        was wiped counts from 1 again, and knows nothing of what it has promised."""
+        known = self.ledger.roster.get(robot)
+        return max(self._lives.get(robot, 0), known.incarnation if known else 0)
 
     def _deliver(
         self, sender: RobotId, incarnation: int, message: PeerMessage, now: Instant
@@ -213,23 +223,11 @@ class Coordinator:
         elif not flaw_in_form(request):
             self._mailroom.keep(request, now.steady)
 
-    def _on_storage_failed(self, reason: str) -> None:
-        self._replica.is_broken = True
-        self._leadership = None
-        self._outbox.warn(
-            Warn(
-                'storage_failed',
-                True,
-                f'{reason}; the robot has left the team: mend the disk and restart it',
-                is_critical=True,
-            )
-        )
-
-    def _on_applied(self, result: Applied) -> None:
+    def _on_applied(self, result: Applied, is_news: bool) -> None:
         self.revision += 1
         if result.response is not None:
             self._mailroom.settled(result.response.request_id)
-        if self._leadership is not None:
+        if self._leadership is not None and is_news:
             self._leadership.applied(result)
 
     # The end of a step
@@ -239,7 +237,7 @@ class Coordinator:
         is_busy = True
         while is_busy:
             self._note_leader(now)
-            if self._replica.is_awake and self._leadership is not None:
+            if self._leadership is not None:
                 self._leadership.tick(now)
             is_busy = self._replica.flush(now.steady)
             self._performer.tick(now)
@@ -249,16 +247,16 @@ class Coordinator:
         return self._outbox.drain()
 
     def _note_leader(self, now: Instant) -> None:
-        raft = self._replica.raft
-        if raft.is_leader and self._leadership is None and self._replica.is_awake:
-            self._leadership = Leadership(self.config, self._replica, self._outbox, now)
+        replica = self._replica
+        if not replica.is_leader:
+            self._leadership = None
+        elif self._leadership is None:
+            self._leadership = Leadership(self.config, replica, self._outbox, now)
             for request in self._mailroom.take_all():
                 self._leadership.requested(request, now)
-        elif not raft.is_leader:
-            self._leadership = None
-        if raft.leader != self._leader:
-            self._tell_of_leader(self._leader, raft.leader)
-            self._leader = raft.leader
+        if replica.leader != self._leader:
+            self._tell_of_leader(self._leader, replica.leader)
+            self._leader = replica.leader
             self.revision += 1
 
     def _tell_of_leader(self, before: RobotId, after: RobotId) -> None:
@@ -272,7 +270,9 @@ class Coordinator:
             )
         elif not after:
             cause = 'is silent'
-            if before == self.config.me:
+            if self._replica.has_left:
+                cause = f'is followed no more: {self.config.me} has left the team'
+            elif before == self.config.me:
                 cause = f'stepped down: {self._replica.raft.stepped_down_because}'
             self._outbox.report(
                 'leader_lost',

@@ -8,6 +8,7 @@ unanswered for longer.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from muster.core.coordinator.outbox import Outbox
@@ -56,6 +57,12 @@ class Mailroom:
             elif leader not in ('', self._me) and now >= letter.due:
                 letter.due = now + REPEAT_S
                 self._outbox.send(leader, RequestForwarded(letter.request))
+
+    def next_tick(self, leader: RobotId) -> float:
+        """Steady time at which something is to be forwarded; inf when nothing is."""
+        if leader in ('', self._me):
+            return math.inf
+        return min((letter.due for letter in self._letters.values()), default=math.inf)
 
     def take_all(self) -> tuple[Request, ...]:
         """Everything kept, for a robot that has become the leader."""

@@ -20,6 +20,7 @@ from muster.core.coordinator.effects import StartTask, StopTask
 from muster.core.coordinator.events import SkillEnded, SkillProgressed
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.replica import Replica
+from muster.core.coordinator.rest import Rest
 from muster.core.ledger.commands import BeginTask, EndTask
 from muster.core.ledger.ledger import RosterEntry
 from muster.core.ledger.task import Task
@@ -63,6 +64,7 @@ class Performer:
         self._report_due = -math.inf
         self._silent_until = now + config.membership.grace_s if replica.incarnation > 1 else now
         self._call: Call | None = None
+        self._rest = Rest()
         self._had_lease = False
 
     # What comes in
@@ -71,6 +73,7 @@ class Performer:
         """The body has reported; word of a change of fitness goes to the leader at once."""
         if report.is_fit != self.report.is_fit:
             self._report_due = -math.inf
+            self._rest.forget()
             self._outbox.report(
                 'robot_fit' if report.is_fit else 'robot_unfit',
                 severity=Severity.INFO if report.is_fit else Severity.WARNING,
@@ -88,12 +91,13 @@ class Performer:
                 running.has_begun = True
                 self._claims.make(BeginTask(event.task_id, event.attempt, self._config.me))
 
-    def ended(self, event: SkillEnded) -> None:
+    def ended(self, event: SkillEnded, now: float) -> None:
         """The body has stopped working on an attempt."""
         running = self._matching(event.task_id, event.attempt)
         if running is None:
             return
         self.running = None
+        self._rest.ended(event.outcome, now)
         outcome, detail = event.outcome, event.detail
         if outcome is Outcome.STOPPED and running.stopping_because:
             detail = running.stopping_because
@@ -113,7 +117,7 @@ class Performer:
 
     def tick(self, now: Instant) -> None:
         """Bring body, schedule and leader in line with ledger, lease and time."""
-        leader = self._replica.raft.leader
+        leader = self._replica.leader
         if leader != self._leader:
             self._leader = leader
             self._report_due = -math.inf
@@ -129,8 +133,10 @@ class Performer:
 
     def next_tick(self) -> float:
         """Steady time at which `tick` is next needed."""
-        report_due = max(self._report_due, self._silent_until)
-        due = min(report_due if self._leader else math.inf, self._claims.next_tick())
+        due = math.inf
+        if self._leader:
+            report_due = max(self._report_due, self._silent_until)
+            due = min(report_due, self._claims.next_tick())
         return min(due, self.lease.expires_at()) if self._had_lease else due
 
     # The body
@@ -226,13 +232,14 @@ class Performer:
             return
         path = tuple(Planned(task.id, task.spec) for task in self.schedule)
         situation = self._situation(call.at)
+        unfit_reason = '' if self.report.is_fit else self.report.unfit_reason
         bids = tuple(
             bid(
                 self._config.me,
                 lot,
                 skill=self._config.skills.get(lot.spec.kind),
                 capabilities=self._config.capabilities[self._config.me],
-                unfit_reason='' if self.report.is_fit else self.report.unfit_reason,
+                unfit_reason=unfit_reason or self._rest.reason(now.steady),
                 path=path,
                 capacity=self._config.auction.schedule_capacity,
                 planner=self._planner,

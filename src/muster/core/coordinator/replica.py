@@ -14,15 +14,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from muster.core.coordinator.effects import Persist
+from muster.core.coordinator.effects import Persist, Warn
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.wire import RaftMessage
 from muster.core.ledger.commands import Command, decode_command, encode_command
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.raft.config import RaftConfig
-from muster.core.raft.messages import Entry, EntryKind, HardState, Snapshot
+from muster.core.raft.messages import Entry, EntryKind, HardState, Ready, Snapshot
 from muster.core.raft.node import NotLeaderError, RaftNode
-from muster.core.types import RobotId, StorageError
+from muster.core.types import ProtocolError, RobotId, StorageError
 
 
 class Boot(msgspec.Struct, frozen=True, tag='boot'):
@@ -31,7 +31,13 @@ class Boot(msgspec.Struct, frozen=True, tag='boot'):
     incarnation: int
 
 
-StoredRecord: TypeAlias = Boot | Entry | HardState | Snapshot
+class Told(msgspec.Struct, frozen=True, tag='told'):
+    """The ledger was applied up to here, so a leader had told the world of it."""
+
+    index: int
+
+
+StoredRecord: TypeAlias = Boot | Told | Entry | HardState | Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[StoredRecord] = msgspec.msgpack.Decoder(StoredRecord)
@@ -43,10 +49,11 @@ def decode_records(records: Iterable[bytes]) -> list[StoredRecord]:
     for number, record in enumerate(records, start=1):
         try:
             decoded.append(_DECODER.decode(record))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise StorageError(
                 f'record {number} of the log is not one of this version of muster ({error}); '
-                'start the version that wrote it, or set the folder aside to join as a new robot'
+                'start the version that wrote it, or set the folder aside and let the robot join '
+                'under a new name: under its own it would have to keep promises it has forgotten'
             ) from error
     return decoded
 
@@ -58,7 +65,8 @@ class Replica:
     ----------
     config : the Raft group.
     records : everything that was ever persisted, oldest first.
-    on_applied : called with the effect of each command as it is applied.
+    on_applied : called with the effect of each command as it is applied, and whether that is news:
+        a robot that has restarted goes through all that it knew before.
     """
 
     def __init__(
@@ -68,15 +76,16 @@ class Replica:
         rng: random.Random,
         now: float,
         outbox: Outbox,
-        on_applied: Callable[[Applied], None],
+        on_applied: Callable[[Applied, bool], None],
     ) -> None:
         stored = decode_records(records)
         boots = [record.incarnation for record in stored if isinstance(record, Boot)]
         self.incarnation = max(boots, default=0) + 1
+        self._told = max((one.index for one in stored if isinstance(one, Told)), default=0)
         self.ledger = Ledger()
         self.applied_index = 0
-        self.is_broken = False
-        """The disk has failed: nothing is promised any more."""
+        self.has_left = False
+        """It can no longer be trusted with the ledger: it says and promises nothing any more."""
         self._outbox = outbox
         self._on_applied = on_applied
         self._sequence = 0
@@ -87,13 +96,22 @@ class Replica:
         self._under_way: dict[str, int] = {}
         self._term_of_proposals = 0
         self._compact_every = config.compact_every
-        members = (record for record in stored if not isinstance(record, Boot))
+        members = (record for record in stored if not isinstance(record, Boot | Told))
         self.raft = RaftNode(config, members, rng, now)
 
     @property
     def is_awake(self) -> bool:
         """The incarnation is durable and the disk works: the robot may speak."""
-        return self._has_booted and not self.is_broken
+        return self._has_booted and not self.has_left
+
+    @property
+    def leader(self) -> RobotId:
+        """Whom this robot follows; nobody while it may not speak."""
+        return self.raft.leader if self.is_awake else ''
+
+    @property
+    def is_leader(self) -> bool:
+        return self.raft.is_leader and self.is_awake
 
     def boot(self) -> None:
         """Write down that this incarnation has begun."""
@@ -105,6 +123,16 @@ class Replica:
         done = [number for number in self._saving if number <= sequence]
         for number in done:
             self.raft.persisted(self._saving.pop(number), now)
+
+    def leave(self, code: str, reason: str) -> None:
+        """Take no further part in the team, until the process is started again.
+
+        The robot falls silent, so its authority runs out and others get its work.
+        """
+        if not self.has_left:
+            self.has_left = True
+            text = f'{reason}; the robot has left the team until it is restarted'
+            self._outbox.warn(Warn(code, True, text, is_critical=True))
 
     def step(self, sender: RobotId, message: RaftMessage, now: float) -> None:
         """A peer's Raft message; ProtocolError when no correct peer sends it."""
@@ -134,31 +162,56 @@ class Replica:
         self._propose_all(now)
         ready = self.raft.ready()
         if ready.records:
-            boot = (Boot(self.incarnation),) if ready.is_checkpoint else ()
-            sequence = self._persist((*boot, *ready.records), ready.is_checkpoint)
-            self._saving[sequence] = ready.sequence
+            self._write(ready)
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
         if ready.snapshot is not None:
-            self.ledger.restore(ready.snapshot.data)
-            self.applied_index = ready.snapshot.index
-            self._on_applied(Applied())
-        for entry in ready.committed:
-            self._apply(entry)
+            self._restore(ready.snapshot)
+        self._apply(ready.committed)
         if ready.committed and self._under_way:
             self._under_way = {
                 key: index
                 for key, index in self._under_way.items()
                 if index == 0 or index > self.applied_index
             }
-        if self.applied_index - self.raft.log.snapshot.index >= self._compact_every:
+        is_long = self.applied_index - self.raft.log.snapshot.index >= self._compact_every
+        if is_long and not self.has_left:
             self.raft.compact(self.applied_index, self.ledger.encode(), self._compact_every // 4)
         return not ready.is_empty
 
-    def _apply(self, entry: Entry) -> None:
-        self.applied_index = entry.index
-        if entry.kind is EntryKind.COMMAND and entry.data:
-            self._on_applied(self.ledger.apply(decode_command(entry.data)))
+    def _write(self, ready: Ready) -> None:
+        records: list[StoredRecord] = list(ready.records)
+        if ready.is_checkpoint:
+            records.insert(0, Boot(self.incarnation))
+        if self.applied_index > self._told or ready.is_checkpoint:
+            self._told = max(self._told, self.applied_index)
+            records.append(Told(self._told))
+        self._saving[self._persist(records, ready.is_checkpoint)] = ready.sequence
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        try:
+            self.ledger.restore(snapshot.data)
+        except ProtocolError as error:
+            self._cannot_read(f'the snapshot at entry {snapshot.index}', error)
+            return
+        self.applied_index = snapshot.index
+        self._on_applied(Applied(), False)
+
+    def _cannot_read(self, what: str, error: ProtocolError) -> None:
+        """The team has agreed on it, so to skip it would make two ledgers of one."""
+        text = f'{what} of the ledger is of a later version: {error}'
+        self.leave('ledger_unreadable', f'{text}; install that version')
+
+    def _apply(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if entry.kind is EntryKind.COMMAND and entry.data:
+                try:
+                    command = decode_command(entry.data)
+                except ProtocolError as error:
+                    self._cannot_read(f'entry {entry.index}', error)
+                    return
+                self._on_applied(self.ledger.apply(command), entry.index > self._told)
+            self.applied_index = entry.index
 
     def _propose_all(self, now: float) -> None:
         if self._term_of_proposals != self.raft.term or not self.raft.is_leader:

@@ -81,7 +81,5 @@ def decode_message(kind: str, payload: bytes) -> PeerMessage:
         raise ProtocolError(f'unknown kind of envelope {kind!r}')
     try:
         return decoder.decode(payload)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f'{kind}: {error}') from error
-    except RecursionError as error:
-        raise ProtocolError(f'{kind}: nested too deeply') from error

@@ -119,6 +119,6 @@ def decode_command(data: bytes) -> Command:
     """Raises ProtocolError when the bytes are not a command."""
     try:
         command: Command = _DECODER.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f'not a ledger command: {error}') from error
     return command

@@ -31,6 +31,10 @@ class MembershipConfig:
     time."""
 
     def __post_init__(self) -> None:
+        for name in ('report_s', 'quorum_window_s'):
+            value = getattr(self, name)
+            if value <= 0:
+                raise ConfigurationError(f'{name} is {value}, but must be positive')
         if self.detection_s < 2 * self.report_s:
             raise ConfigurationError(
                 f'detection_s is {self.detection_s}, but must be at least twice report_s '

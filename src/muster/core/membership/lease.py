@@ -11,6 +11,10 @@ import math
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.messages import Grant
 
+MAX_WAITING = 64
+"""Grants kept for a ledger that lags: more than are sent in a lease, so that one that moves on,
+however late, finds the old ones it needs."""
+
 
 class AuthorityLease:
     """Collects grants; a grant counts when the ledger has been applied as far as it says."""
@@ -36,7 +40,7 @@ class AuthorityLease:
                 still_waiting.append(grant)
             else:
                 self._expires_at = max(self._expires_at, grant.heard_at + self._lease_s)
-        self._waiting = still_waiting[-8:]
+        self._waiting = still_waiting[-MAX_WAITING:]
 
     def remaining(self, now: float) -> float:
         """[s] of authority left; 0 when it has lapsed."""

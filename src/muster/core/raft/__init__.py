@@ -21,3 +21,56 @@ round of heartbeats (6.4). Replication is pipelined with flow control; a followe
 found by term (section 5.3 of the extended paper), and gets a snapshot in chunks if the log no
 longer reaches back to it (chapter 5).
 """
+
+from muster.core.raft.config import RaftConfig
+from muster.core.raft.leader import MembershipRefusedError, TransferRefusedError
+from muster.core.raft.membership import Membership
+from muster.core.raft.messages import (
+    Append,
+    AppendReply,
+    Entry,
+    EntryKind,
+    HardState,
+    Message,
+    Propose,
+    ReadReply,
+    ReadRequest,
+    ReadResult,
+    Ready,
+    Record,
+    Snapshot,
+    SnapshotChunk,
+    SnapshotReply,
+    TakeOver,
+    Vote,
+    VoteReply,
+)
+from muster.core.raft.node import NotLeaderError, RaftNode, RaftRole
+
+__all__ = [
+    'Append',
+    'AppendReply',
+    'Entry',
+    'EntryKind',
+    'HardState',
+    'Membership',
+    'MembershipRefusedError',
+    'Message',
+    'NotLeaderError',
+    'Propose',
+    'RaftConfig',
+    'RaftNode',
+    'RaftRole',
+    'ReadReply',
+    'ReadRequest',
+    'ReadResult',
+    'Ready',
+    'Record',
+    'Snapshot',
+    'SnapshotChunk',
+    'SnapshotReply',
+    'TakeOver',
+    'TransferRefusedError',
+    'Vote',
+    'VoteReply',
+]

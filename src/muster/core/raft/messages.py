@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from muster.core.raft.membership import Membership
 from muster.core.types import RobotId
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Terms, indices and rounds. Bounded on the wire: a term at the end of the integers could never be
+followed by another."""
 
 
 class EntryKind(enum.IntEnum):
@@ -21,8 +25,8 @@ class EntryKind(enum.IntEnum):
 class Entry(msgspec.Struct, frozen=True, tag='entry'):
     """One position of the log. The data of commands is opaque here."""
 
-    index: int
-    term: int
+    index: Count
+    term: Count
     data: bytes = b''
     kind: EntryKind = EntryKind.COMMAND
 
@@ -30,15 +34,15 @@ class Entry(msgspec.Struct, frozen=True, tag='entry'):
 class HardState(msgspec.Struct, frozen=True, tag='hard_state'):
     """What a member must never forget: the newest term it knows, and whom it voted for in it."""
 
-    term: int = 0
+    term: Count = 0
     voted_for: RobotId = ''
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag='snapshot'):
     """The state machine after the entry at `index`; stands for all entries up to it."""
 
-    index: int
-    term: int
+    index: Count
+    term: Count
     membership: Membership
     data: bytes
 
@@ -52,16 +56,16 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate asks for a vote; with `is_poll` it only asks whether it would get one
     (pre-vote)."""
 
-    term: int
-    last_index: int
-    last_term: int
+    term: Count
+    last_index: Count
+    last_term: Count
     is_poll: bool = False
     is_handover: bool = False
     """The leader itself wants this election: nobody need wait for its silence."""
 
 
 class VoteReply(msgspec.Struct, frozen=True, kw_only=True):
-    term: int
+    term: Count
     """Of the vote when granted, otherwise the voter's own."""
     is_granted: bool
     is_poll: bool = False
@@ -70,50 +74,50 @@ class VoteReply(msgspec.Struct, frozen=True, kw_only=True):
 class Append(msgspec.Struct, frozen=True, kw_only=True):
     """A leader's entries after `prev_index`; without entries, its heartbeat."""
 
-    term: int
-    prev_index: int
-    prev_term: int
-    commit_index: int
-    round: int
+    term: Count
+    prev_index: Count
+    prev_term: Count
+    commit_index: Count
+    round: Count
     """Counts the leader's sends; the reply carries it back as evidence that it still leads."""
     entries: tuple[Entry, ...] = ()
 
 
 class AppendReply(msgspec.Struct, frozen=True, kw_only=True):
-    term: int
-    round: int
+    term: Count
+    round: Count
     is_accepted: bool
-    match_index: int = 0
+    match_index: Count = 0
     """When accepted: the log equals the leader's up to here, durably."""
-    prev_index: int = 0
+    prev_index: Count = 0
     """When refused: the position that did not match."""
-    hint_index: int = 0
+    hint_index: Count = 0
     """When refused: the last position that may match."""
-    hint_term: int = 0
+    hint_term: Count = 0
 
 
 class SnapshotChunk(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a snapshot, for a follower that lacks what the leader's log no longer holds."""
 
-    term: int
-    round: int
-    index: int
-    snapshot_term: int
+    term: Count
+    round: Count
+    index: Count
+    snapshot_term: Count
     membership: Membership
-    offset: int
-    size: int
+    offset: Count
+    size: Count
     """Of the whole snapshot."""
-    checksum: int
+    checksum: Count
     """CRC-32 of the whole snapshot."""
     data: bytes
 
 
 class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
-    term: int
-    round: int
-    index: int
+    term: Count
+    round: Count
+    index: Count
     """Of the snapshot."""
-    offset: int
+    offset: Count
     """How much of it has arrived: where the leader goes on."""
     is_installed: bool = False
     """All of it has arrived and is durable, or was not needed."""
@@ -128,11 +132,11 @@ class Propose(msgspec.Struct, frozen=True):
 class ReadRequest(msgspec.Struct, frozen=True):
     """A follower asks up to where it must have applied the log to answer a read."""
 
-    context: int
+    context: Count
 
 
 class ReadReply(msgspec.Struct, frozen=True):
-    context: int
+    context: Count
     index: int
     """-1: the leader cannot say."""
 
@@ -140,7 +144,7 @@ class ReadReply(msgspec.Struct, frozen=True):
 class TakeOver(msgspec.Struct, frozen=True):
     """The leader wants this member to stand for election at once."""
 
-    term: int
+    term: Count
 
 
 Message: TypeAlias = (

@@ -41,7 +41,7 @@ from muster.core.raft.messages import (
 )
 from muster.core.raft.reads import PendingRead
 from muster.core.raft.snapshots import Intake
-from muster.core.types import MusterError, ProtocolError, RobotId
+from muster.core.types import MusterError, ProtocolError, RobotId, StorageError
 
 
 class NotLeaderError(MusterError):
@@ -66,6 +66,11 @@ class RaftNode:
     rng : source of election timeouts.
     now : steady time, seconds. A member that has just started votes for nobody for
         `election_min_s`, as if it had heard from a leader: before its crash it may have.
+
+    Raises
+    ------
+    StorageError
+        `records` have a gap.
     """
 
     def __init__(
@@ -163,15 +168,15 @@ class RaftNode:
             no correct member sends this; nothing was changed.
         """
         self._now = now
-        if sender == self.config.me:
-            raise ProtocolError(f'{sender} talks to itself')
+        if sender in ('', self.config.me):
+            raise ProtocolError(f'{sender!r} is not another member of this group')
         match message:
             case Vote():
                 self._on_vote(sender, message, now)
             case VoteReply():
                 self._on_vote_reply(sender, message, now)
             case Append():
-                _check_entries(message)
+                self._check_append(sender, message)
                 self._on_append(sender, message, now)
             case AppendReply():
                 if leading := self._leading_in(message.term, sender, now):
@@ -435,6 +440,25 @@ class RaftNode:
 
     # Following
 
+    def _check_append(self, sender: RobotId, message: Append) -> None:
+        """Raise ProtocolError for what a correct leader cannot send to this member."""
+        if self.is_leader and message.term == self.term:
+            me = self.config.me
+            raise ProtocolError(f'{sender} claims to lead term {self.term}, which {me} leads')
+        if message.prev_index < 0:
+            raise ProtocolError(f'there is no entry {message.prev_index}')
+        term = message.prev_term
+        for index, entry in enumerate(message.entries, message.prev_index + 1):
+            if entry.index != index or not term <= entry.term <= message.term:
+                raise ProtocolError(f'entry {entry.index} of term {entry.term} is out of order')
+            is_known = self.log.base_index < index <= self.commit_index
+            is_replaced = is_known and self.log.term_at(index) != entry.term
+            if is_replaced and message.term >= self.term:  # a former leader may not know of it
+                raise ProtocolError(f'entry {index} is committed, and not of term {entry.term}')
+            if entry.kind is EntryKind.MEMBERSHIP:
+                decode_membership(entry.data)
+            term = entry.term
+
     def _on_append(self, sender: RobotId, message: Append, now: float) -> None:
         if message.term < self.term:
             # The sender leads no more, or this member's term ran ahead alone: either way it must
@@ -474,7 +498,7 @@ class RaftNode:
             is_accepted=False,
             prev_index=message.prev_index,
             hint_index=hint,
-            hint_term=self.log.term_at(hint),
+            hint_term=max(0, self.log.term_at(hint)),
         )
         self._messages.append((sender, reply))
 
@@ -569,16 +593,6 @@ class RaftNode:
             self._messages.append((read.reader, ReadReply(read.context, index)))
 
 
-def _check_entries(message: Append) -> None:
-    term = message.prev_term
-    for index, entry in enumerate(message.entries, message.prev_index + 1):
-        if entry.index != index or not term <= entry.term <= message.term:
-            raise ProtocolError(f'entry {entry.index} of term {entry.term} is out of order')
-        if entry.kind is EntryKind.MEMBERSHIP:
-            decode_membership(entry.data)
-        term = entry.term
-
-
 def _restore(records: Iterable[Record], config: RaftConfig) -> tuple[HardState, Log]:
     """Replay what was written: the last hard state, and the log with its replaced suffixes cut
     off."""
@@ -594,9 +608,10 @@ def _restore(records: Iterable[Record], config: RaftConfig) -> tuple[HardState, 
             case Entry():
                 position = record.index - snapshot.index - 1
                 if not 0 <= position <= len(entries):
-                    raise AssertionError(
-                        f'entry {record.index} cannot follow '
-                        f'{snapshot.index + len(entries)} on disk'
+                    raise StorageError(
+                        f'the log on disk has a gap: entry {record.index} follows entry '
+                        f'{snapshot.index + len(entries)}; records are missing, so this robot '
+                        'cannot take part until they are restored'
                     )
                 del entries[position:]
                 entries.append(record)

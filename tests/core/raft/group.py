@@ -1,0 +1,293 @@
+"""A Raft group in memory, under the full control of a test.
+
+Nothing is delivered, made durable or told the time unless the test says so. While it runs, every
+member is watched: what it says must be on its disk already, and the five safety properties of
+Ongaro 2014, figure 3.2, must hold after each step.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from muster.core.raft import (
+    Append,
+    AppendReply,
+    Entry,
+    HardState,
+    Message,
+    RaftConfig,
+    RaftNode,
+    Record,
+    Vote,
+    VoteReply,
+)
+
+STEP_S = 0.02
+
+
+class Patience(random.Random):
+    """Draws every election timeout from one number in [0..1] that a test may change."""
+
+    share = 0.5
+
+    def uniform(self, a: float, b: float) -> float:
+        return a + (b - a) * self.share
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A message under way."""
+
+    sender: str
+    recipient: str
+    message: Message
+
+
+@dataclass
+class Member:
+    """One process and its disk."""
+
+    config: RaftConfig
+    rng: random.Random
+    disk: list[Record] = field(default_factory=list)
+    node: RaftNode | None = None
+    writes: deque[tuple[int, tuple[Record, ...]]] = field(default_factory=deque)
+    """Begun and not yet durable."""
+    is_disk_slow: bool = False
+    """Writes wait for `Group.sync`."""
+    applied: list[Entry] = field(default_factory=list)
+    """By the present process."""
+
+    @property
+    def hard_state(self) -> HardState:
+        """As a restart would find it."""
+        found = [record for record in self.disk if isinstance(record, HardState)]
+        return found[-1] if found else HardState()
+
+    @property
+    def entries(self) -> list[Entry]:
+        """As a restart would find them."""
+        entries: list[Entry] = []
+        for record in self.disk:
+            if isinstance(record, Entry):
+                entries[record.index - 1 :] = [record]
+        return entries
+
+
+class Group:
+    """Members, the messages between them, and the time."""
+
+    def __init__(self, names: str = 'abc', seed: int | None = None) -> None:
+        self.now = 100.0
+        self.mail: list[Parcel] = []
+        self.sent: list[Parcel] = []
+        """All messages that ever left a member, for tests that count them."""
+        self.deaf: set[tuple[str, str]] = set()
+        """Links (sender, listener) on which messages are lost."""
+        self.members: dict[str, Member] = {}
+        self._leaders: dict[int, str] = {}
+        self._leader_logs: dict[tuple[str, int], list[Entry]] = {}
+        self.committed: list[Entry] = []
+        self._committed_in: list[int] = []
+        for name in names:
+            rng = random.Random(f'{seed}/{name}') if seed is not None else Patience()
+            self.members[name] = Member(RaftConfig(me=name, voters=tuple(names)), rng)
+            self.start(name)
+
+    # Looking
+
+    def __getitem__(self, name: str) -> RaftNode:
+        node = self.members[name].node
+        assert node is not None, f'{name} is down'
+        return node
+
+    @property
+    def up(self) -> list[str]:
+        return [name for name, member in self.members.items() if member.node is not None]
+
+    @property
+    def leaders(self) -> list[str]:
+        """Who believes to lead, in the newest term of any leader."""
+        leading = [name for name in self.up if self[name].is_leader]
+        newest = max((self[name].term for name in leading), default=0)
+        return [name for name in leading if self[name].term == newest]
+
+    def data(self, name: str) -> list[bytes]:
+        """The proposals that a member has applied."""
+        return [entry.data for entry in self.members[name].applied if entry.data]
+
+    # Processes and disks
+
+    def start(self, name: str) -> None:
+        member = self.members[name]
+        member.applied = []
+        member.node = RaftNode(member.config, tuple(member.disk), member.rng, self.now)
+
+    def crash(self, name: str, kept: int = 0) -> None:
+        """Kill a process; of the records being written the first `kept` survive."""
+        member = self.members[name]
+        pending = [record for _, records in member.writes for record in records]
+        member.disk += pending[:kept]
+        member.writes.clear()
+        member.node = None
+
+    def sync(self, name: str) -> None:
+        """Make everything durable that a member has begun to write."""
+        member = self.members[name]
+        while member.writes:
+            sequence, records = member.writes.popleft()
+            member.disk += records
+            self[name].persisted(sequence, self.now)
+            self._attend(name)
+
+    # Messages
+
+    def cut(self, *sides: str) -> None:
+        """Let only members of the same side talk."""
+        side_of = {name: number for number, side in enumerate(sides) for name in side}
+        self.deaf = {(a, b) for a in side_of for b in side_of if side_of[a] != side_of[b]}
+
+    def heal(self) -> None:
+        self.deaf = set()
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Hand one message over, whether it is still in the mail or not."""
+        if self.members[parcel.recipient].node is not None:
+            self[parcel.recipient].step(parcel.sender, parcel.message, self.now)
+            self._attend(parcel.recipient)
+
+    def settle(self, accept: Callable[[Parcel], bool] = lambda parcel: True) -> None:
+        """Deliver and sync until nothing moves; messages that `accept` does not want are lost."""
+        while True:
+            for name in self.up:
+                if not self.members[name].is_disk_slow:
+                    self.sync(name)
+            if not self.mail:
+                return
+            parcel = self.mail.pop(0)
+            if accept(parcel):
+                self.deliver(parcel)
+
+    # Time
+
+    def tick(self, *names: str) -> None:
+        for name in names or self.up:
+            self[name].tick(self.now)
+            self._attend(name)
+
+    def run(self, seconds: float) -> None:
+        """Let time pass for everybody, with messages and disks at work."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now += STEP_S
+            self.tick()
+            self.settle()
+
+    def elect(self, name: str, accept: Callable[[Parcel], bool] = lambda parcel: True) -> None:
+        """Let a member stand for election, as the first to lose patience."""
+        self.now += self[name].config.election_max_s + 0.001
+        self.tick(name)
+        self.settle(accept)
+
+    def propose(self, name: str, *data: bytes) -> tuple[int, ...]:
+        indices = self[name].propose(data, self.now)
+        self._attend(name)
+        return indices
+
+    # Judging
+
+    def _attend(self, name: str) -> None:
+        """Do what a member's `Ready` asks for."""
+        member = self.members[name]
+        ready = self[name].ready()
+        if ready.records:
+            member.writes.append((ready.sequence, ready.records))
+        for recipient, message in ready.messages:
+            self._check_is_durable(member, recipient, message)
+            parcel = Parcel(name, recipient, message)
+            self.sent.append(parcel)
+            if (name, recipient) not in self.deaf:
+                self.mail.append(parcel)
+        for entry in ready.committed:
+            assert entry.index == len(member.applied) + 1, f'{name} applies {entry.index} again'
+            member.applied.append(entry)
+        self._check_safety(name)
+
+    def _check_is_durable(self, member: Member, recipient: str, message: Message) -> None:
+        """What others will rely on has reached the disk before it is said."""
+        hard = member.hard_state
+        match message:
+            case VoteReply(is_granted=True, is_poll=False) if hard.term <= message.term:
+                assert hard == HardState(message.term, recipient), f'vote not durable: {message}'
+            case Vote(is_poll=False) if hard.term <= message.term:
+                assert hard == HardState(message.term, member.config.me), f'{message} too early'
+            case AppendReply(is_accepted=True) if hard.term <= message.term:
+                held = member.entries[: message.match_index]
+                assert len(held) == message.match_index, f'{message} too early'
+                # Heartbeats are answered at once: they promise nothing that is not durable yet.
+                if held and held[-1].term == message.term:
+                    assert hard.term == message.term, f'term not durable: {message}'
+                if member.node is not None and member.node.term == message.term:
+                    assert node_log(member)[: message.match_index] == held, f'{message} untrue'
+            case Append():
+                assert hard.term >= message.term, f'leads term {message.term} not on disk'
+
+    def _check_safety(self, name: str) -> None:
+        node = self[name]
+        log = node_log(self.members[name])
+        if node.is_leader:
+            elected = self._leaders.setdefault(node.term, name)
+            assert elected == name, f'{name} and {elected} both lead term {node.term}'
+            before = self._leader_logs.get((name, node.term), [])
+            assert log[: len(before)] == before, f'{name} has changed its log while leading'
+            self._leader_logs[name, node.term] = log
+            earlier = sum(term < node.term for term in self._committed_in)
+            assert log[:earlier] == self.committed[:earlier], f'{name} leads without {earlier}'
+        applied = self.members[name].applied
+        common = min(len(applied), len(self.committed))
+        assert applied[:common] == self.committed[:common], f'{name} has applied other entries'
+        for entry in applied[common:]:
+            self.committed.append(entry)
+            self._committed_in.append(max([node.term, *self._committed_in]))
+
+    def check_log_matching(self) -> None:
+        """Two logs that hold an entry of the same index and term are equal up to it."""
+        logs = [node_log(self.members[name]) for name in self.up]
+        for one in logs:
+            for other in logs:
+                agreed = 0
+                for index, (mine, theirs) in enumerate(zip(one, other, strict=False), start=1):
+                    if mine.term == theirs.term:
+                        agreed = index
+                assert one[:agreed] == other[:agreed]
+
+
+def node_log(member: Member) -> list[Entry]:
+    """The log of a member in memory, durable or not."""
+    assert member.node is not None
+    log = member.node.log
+    return list(log.slice(1, log.last_index + 1))
+
+
+def led(names: str = 'abc', leader: str = 'a') -> Group:
+    """A group with a settled leader."""
+    group = Group(names)
+    group.elect(leader)
+    group.tick(leader)
+    group.settle()
+    assert group.leaders == [leader]
+    assert group[leader].is_settled
+    return group
+
+
+def last_message(group: Group, kind: type, names: Iterable[str] = ()) -> Parcel:
+    """The newest message of a kind, perhaps from certain members."""
+    wanted = set(names)
+    return next(
+        parcel
+        for parcel in reversed(group.sent)
+        if isinstance(parcel.message, kind) and (not wanted or parcel.sender in wanted)
+    )

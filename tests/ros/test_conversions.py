@@ -1,0 +1,218 @@
+"""Between core values and messages: nothing is lost, and nothing that a message says raises."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from muster_msgs import msg as ros
+from rclpy.serialization import deserialize_message, serialize_message
+
+from muster.core.coordinator.effects import Report, Warn
+from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.ledger.task import Task
+from muster.core.types import (
+    Cancel,
+    Pose2D,
+    Request,
+    Response,
+    Severity,
+    Stop,
+    Submit,
+    TaskSpec,
+    TaskState,
+)
+from muster.ros.conversions import (
+    report_to_msg,
+    request_from_msg,
+    request_to_msg,
+    response_from_msg,
+    response_to_msg,
+    robot_view_to_msg,
+    task_to_msg,
+    team_view_to_msg,
+    time_to_msg,
+    warning_to_msg,
+)
+
+examples = settings(max_examples=30, derandomize=True, database=None, deadline=None)
+
+TEXT = st.text(st.characters(exclude_categories=['Cs'], exclude_characters='\0'), max_size=20)
+ANY_TEXT = st.text(max_size=20)
+REAL = st.floats(allow_nan=False)
+ANY_REAL = st.one_of(st.floats(), st.integers(-(10**6), 10**6))
+ANY_WHOLE = st.integers(-(2**70), 2**70)
+U8 = st.integers(0, 255)
+
+
+def specs(text: Any, real: Any, whole: Any) -> st.SearchStrategy[TaskSpec]:
+    stops = st.builds(Stop, text, st.builds(Pose2D, real, real, real))
+    return st.builds(
+        TaskSpec,
+        kind=text,
+        stops=st.lists(stops, max_size=3).map(tuple),
+        capabilities=st.lists(text, max_size=3).map(tuple),
+        robots_needed=whole,
+        duration_s=real,
+        energy_j=real,
+        priority=whole,
+        earliest_start_s=real,
+        deadline_s=real,
+        predecessors=st.lists(text, max_size=3).map(tuple),
+        exclusive=st.booleans(),
+        retries=whole,
+        parameters=text,
+        requester=text,
+    )
+
+
+def over_the_wire(message: Any) -> Any:
+    """What a subscriber gets. The C code aborts over a wrong type, so types are checked first."""
+    type(message)(**fields_of(message), check_fields=True)
+    return deserialize_message(serialize_message(message), type(message))
+
+
+def fields_of(message: Any) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in message.get_fields_and_field_types()}
+
+
+@examples
+@given(st.one_of(st.builds(Submit, TEXT, specs(TEXT, REAL, U8)), st.builds(Cancel, TEXT, TEXT)))
+def test_a_request_is_the_same_on_the_other_side(request: Request) -> None:
+    assert request_from_msg(over_the_wire(request_to_msg(request))) == request
+
+
+@examples
+@given(st.builds(Response, TEXT, st.booleans(), TEXT, TEXT))
+def test_an_answer_is_the_same_on_the_other_side(response: Response) -> None:
+    message = over_the_wire(response_to_msg(response, 'r1'))
+    assert message.answered_by == 'r1'
+    assert response_from_msg(message) == response
+
+
+@examples
+@given(st.integers(2, 255))
+def test_an_unknown_operation_is_refused_with_a_reason(operation: int) -> None:
+    reason = request_from_msg(ros.TaskRequest(request_id='a', operation=operation))
+    assert reason == f'operation: {operation}, but SUBMIT is 0 and CANCEL is 1'
+
+
+@examples
+@given(spec=specs(ANY_TEXT, ANY_REAL, ANY_WHOLE), text=ANY_TEXT, whole=ANY_WHOLE, real=ANY_REAL)
+def test_whatever_the_ledger_holds_can_be_published(
+    spec: TaskSpec, text: str, whole: int, real: float
+) -> None:
+    task = Task(
+        id=text,
+        request_id=text,
+        spec=spec,
+        state=TaskState.AWARDED,
+        attempt=whole,
+        robot=text,
+        award_reason=text,
+        award_cost=real,
+        failures=whole,
+        detail=text,
+        submitted_at=real,
+        awarded_at=real,
+        started_at=real,
+        ended_at=real,
+    )
+    message = over_the_wire(task_to_msg(task))
+    assert message.state == ros.Task.AWARDED
+    assert 0 <= message.attempt < 2**32
+    assert message.award_cost == real or math.isnan(message.award_cost)
+
+
+@examples
+@given(text=ANY_TEXT, whole=ANY_WHOLE, real=ANY_REAL, role=st.sampled_from(Role))
+def test_whatever_a_coordinator_shows_can_be_published(
+    text: str, whole: int, real: float, role: Role
+) -> None:
+    view = RobotView(
+        robot='r1',
+        squad='alpha',
+        incarnation=whole,
+        is_fit=False,
+        unfit_reason=text,
+        pose=Pose2D(real, real, real),
+        battery=real,
+        capabilities=(text,),
+        task_id=text,
+        attempt=whole,
+        activity=text,
+        progress=real,
+        schedule=(text, text),
+        raft_role=role,
+        term=whole,
+        leader=text,
+        commit_index=whole,
+        applied_index=whole,
+        lease_remaining_s=real,
+    )
+    assert over_the_wire(robot_view_to_msg(view)).raft_role == role
+    summary = RobotSummary(
+        robot='r1',
+        squad='alpha',
+        is_alive=True,
+        is_fit=True,
+        unfit_reason=text,
+        battery=real,
+        silent_s=real,
+        task_id=text,
+        queued=whole,
+    )
+    team = TeamView(
+        team='trio',
+        leader='r1',
+        term=whole,
+        commit_index=whole,
+        has_quorum=True,
+        robots=(summary,),
+        tasks_pending=whole,
+        tasks_awarded=whole,
+        tasks_executing=whole,
+        tasks_done=whole,
+        tasks_failed=whole,
+        tasks_cancelled=whole,
+    )
+    assert over_the_wire(team_view_to_msg(team, time_to_msg(1.5))).has_quorum
+
+
+@examples
+@given(text=ANY_TEXT, data=st.dictionaries(TEXT, st.one_of(st.integers(), TEXT), max_size=3))
+def test_a_report_keeps_its_data_as_json(text: str, data: dict[str, Any]) -> None:
+    report = Report('fell', Severity.ERROR, text, 3, 'r2', text, data)
+    message = over_the_wire(report_to_msg(report))
+    assert message.severity == ros.Event.ERROR
+    assert json.loads(message.data or '{}') == data
+
+
+def test_an_alert_says_how_bad_it_is() -> None:
+    message = over_the_wire(
+        warning_to_msg(Warn('disk', True, 'full', is_critical=True), 'r1', time_to_msg(2.0))
+    )
+    assert (message.level, message.is_active, message.code) == (ros.Alert.CRITICAL, True, 'disk')
+
+
+@examples
+@given(st.floats())
+def test_any_time_becomes_a_stamp(seconds: float) -> None:
+    stamp = over_the_wire(time_to_msg(seconds))
+    if 0 <= seconds < 2**31:
+        assert abs(stamp.sec + stamp.nanosec * 1e-9 - seconds) < 1e-6
+    else:
+        assert (stamp.sec, stamp.nanosec) == (0, 0)
+
+
+@examples
+@given(specs(ANY_TEXT, ANY_REAL, U8))
+def test_any_spec_from_the_wire_can_be_handed_over(spec: TaskSpec) -> None:
+    """What arrives is never judged here: NaN and nonsense reach the core, which refuses them."""
+    request = request_from_msg(over_the_wire(request_to_msg(Submit('a', spec))))
+    assert isinstance(request, Submit)
+    msgspec.msgpack.encode(request)

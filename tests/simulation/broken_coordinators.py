@@ -1,0 +1,170 @@
+"""Coordinators that are wrong on purpose, one way each: what the referee is there to find."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from muster.core.coordinator import claims
+from muster.core.coordinator.leadership import Leadership
+from muster.core.coordinator.performer import Performer
+from muster.core.coordinator.replica import Replica
+from muster.core.ledger.commands import SubmitTask
+from muster.core.ledger.ledger import Applied, Ledger
+from muster.core.membership.config import MembershipConfig
+from muster.core.membership.lease import AuthorityLease
+from muster.core.membership.messages import Grant
+from muster.core.membership.watch import Watch
+from muster.core.raft import HardState, Message, RaftNode, Vote
+from muster.core.raft import node as raft_node
+from muster.core.raft.log import Log
+
+Patch = pytest.MonkeyPatch
+
+
+def releases_too_early(patch: Patch) -> None:
+    """The leader takes work away while its robot may still be at it."""
+    patch.setattr(MembershipConfig, 'release_wait_s', property(lambda self: 1.0))
+
+
+def forgets_former_leaders(patch: Patch) -> None:
+    """The leader's wait leaves out that a former leader may have granted after its election."""
+    patch.setattr(MembershipConfig, 'release_wait_s', property(lambda self: self.lease_s))
+
+
+def never_releases(patch: Patch) -> None:
+    """Work of a dead robot stays with it."""
+    patch.setattr(Watch, 'may_be_released', lambda self, robot, now: False)
+
+
+def grants_to_anybody(patch: Patch) -> None:
+    """The leader grants authority without a quorum, and to robots that it has given up."""
+    patch.setattr(Leadership, '_may_grant', lambda self, robot, incarnation, now: True)
+
+
+def leases_run_from_receipt(patch: Patch) -> None:
+    """A lease counts from when the grant arrives, however long that took."""
+    granted = AuthorityLease.granted
+
+    def wrong(self: AuthorityLease, grant: Grant, applied_index: int, now: float) -> None:
+        granted(self, msgspec.structs.replace(grant, heard_at=now), applied_index, now)
+
+    patch.setattr(AuthorityLease, 'granted', wrong)
+
+
+def works_without_authority(patch: Patch) -> None:
+    """A robot goes on with exclusive work when its lease has lapsed."""
+    reason_to_stop = Performer._reason_to_stop
+
+    def wrong(self: Performer, running: Any, now: Any) -> str:
+        reason = reason_to_stop(self, running, now)
+        return '' if 'authority' in reason else reason
+
+    patch.setattr(Performer, '_reason_to_stop', wrong)
+
+
+def speaks_at_once_after_a_restart(patch: Patch) -> None:
+    """A robot takes part again while the body may still be at what the dead process began."""
+    init = Performer.__init__
+
+    def wrong(self: Performer, *args: Any) -> None:
+        init(self, *args)
+        self._silent_until = -math.inf
+
+    patch.setattr(Performer, '__init__', wrong)
+
+
+def makes_claims_once(patch: Patch) -> None:
+    """A lost claim is never repeated."""
+    patch.setattr(claims, 'REPEAT_S', 1e9)
+
+
+def stays_when_its_disk_fails(patch: Patch) -> None:
+    """A robot whose disk refuses writes goes on telling its leader that it lives."""
+    patch.setattr(Replica, 'leader', property(lambda self: self.raft.leader))
+
+
+def makes_two_tasks_of_a_request(patch: Patch) -> None:
+    """A repeated request is not recognised."""
+    submit = Ledger._submit
+
+    def wrong(self: Ledger, command: SubmitTask) -> Applied:
+        self.requests.pop(command.request_id, None)
+        return submit(self, command)
+
+    patch.setattr(Ledger, '_submit', wrong)
+
+
+def acknowledges_before_the_disk(patch: Patch) -> None:
+    """Votes and acknowledgements leave before they are durable."""
+
+    def wrong(self: RaftNode, peer: str, message: Message) -> None:
+        self._messages.append((peer, message))
+
+    patch.setattr(RaftNode, '_promise', wrong)
+
+
+def votes_twice(patch: Patch) -> None:
+    """A member has a vote for everybody who asks."""
+    on_vote = RaftNode._on_vote
+
+    def wrong(self: RaftNode, sender: str, request: Vote, now: float) -> None:
+        if not request.is_poll:
+            self.voted_for = ''
+        on_vote(self, sender, request, now)
+
+    patch.setattr(RaftNode, '_on_vote', wrong)
+
+
+def forgets_its_vote(patch: Patch) -> None:
+    """A restarted member does not remember whom it voted for, nor in which term."""
+    restore = raft_node._restore
+    patch.setattr(raft_node, '_restore', lambda records: (HardState(), restore(records)[1]))
+
+
+def elects_anybody(patch: Patch) -> None:
+    """Votes go to logs that lack committed entries."""
+    patch.setattr(Log, 'is_up_to_date', lambda self, last_index, last_term: True)
+
+
+def counts_itself_before_the_disk(patch: Patch) -> None:
+    """A leader counts its own copy of an entry before it is durable."""
+    advance_commit = RaftNode._advance_commit
+
+    def wrong(self: RaftNode) -> None:
+        self._durable_index = self.log.last_index
+        advance_commit(self)
+
+    patch.setattr(RaftNode, '_advance_commit', wrong)
+
+
+def needs_only_half(patch: Patch) -> None:
+    """Half of the members count as a quorum."""
+    patch.setattr(
+        'muster.core.raft.config.RaftConfig.quorum', property(lambda self: len(self.voters) // 2)
+    )
+
+
+BREAKS: dict[Callable[[Patch], None], str] = {
+    releases_too_early: 'I1|I6',
+    forgets_former_leaders: 'I1|I6',
+    never_releases: 'I4|I2',
+    grants_to_anybody: 'I1|I6',
+    leases_run_from_receipt: 'I1|I6',
+    works_without_authority: 'I1|I6',
+    speaks_at_once_after_a_restart: 'I1|I6',
+    makes_claims_once: 'I4|I2',
+    stays_when_its_disk_fails: 'I4|I2',
+    makes_two_tasks_of_a_request: 'I3|I5',
+    acknowledges_before_the_disk: 'I',
+    votes_twice: 'I5|ProtocolError',
+    forgets_its_vote: 'I5|ProtocolError',
+    elects_anybody: 'I5|ProtocolError|AssertionError',
+    counts_itself_before_the_disk: 'I',
+    needs_only_half: 'I|ProtocolError',
+}
+"""What each may break."""
