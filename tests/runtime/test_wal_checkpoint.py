@@ -1,5 +1,4 @@
-"""Checkpoints of the write-ahead log on real files: whole or not at all, whenever a crash comes.
-"""
+"""Checkpoints of the write-ahead log on real files: whole or not at all, at any crash."""
 
 from __future__ import annotations
 

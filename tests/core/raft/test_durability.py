@@ -173,7 +173,7 @@ def test_a_write_that_was_replaced_does_not_make_its_successor_durable() -> None
             ),
         )
     )
-    sequence, records = group.members['b'].writes[0]
+    sequence, records, _ = group.members['b'].writes[0]
     group.members['b'].writes.popleft()
     group.members['b'].disk += records
     group['b'].persisted(sequence, group.now)
