@@ -58,6 +58,7 @@ class Humanoids:
         links = {self._joint(index)[12].decode(): index for index in self._joint_indices()}
         self._joints = [joints[name] for name in self.joint_names]
         self.torso = links[model.torso]
+        self.link_names = {-1: 'base', **{index: name for name, index in links.items()}}
         self.effort_limit: Array = np.array([self._joint(index)[10] for index in self._joints])
         self.links = tuple(range(-1, len(self._joint_indices())))
         self._prepare_dynamics(model)

@@ -18,7 +18,9 @@ from muster_sim.requests import Request, Verdict
 from muster_sim.simulation_setup import Setup
 
 START_S = 60.0
-"""[s] that building a world may take; meshes for a window load slowly."""
+"""[s] that building a world may take."""
+START_WITH_WINDOW_S = 300.0
+"""[s] likewise with meshes to load, on a machine that draws in software."""
 END_S = 3.0
 """[s] that a process may take to end once its connection is closed, before it is killed."""
 REAP_S = 1.0
@@ -60,7 +62,7 @@ class PhysicsLink:
         self._open: dict[int, Future[Verdict]] = {}
         try:
             self._connection.send(Start(setup, rate))
-            self.ready = self._await_ready()
+            self.ready = self._await_ready(START_WITH_WINDOW_S if setup.with_window else START_S)
         except BaseException:
             self.close()
             raise
@@ -112,9 +114,9 @@ class PhysicsLink:
             self._process.kill()
             self._process.wait()
 
-    def _await_ready(self) -> Ready:
-        if not self._connection.poll(START_S):
-            raise PhysicsEndedError(f'the physics process built no world within {START_S:.0f} s')
+    def _await_ready(self, within_s: float) -> Ready:
+        if not self._connection.poll(within_s):
+            raise PhysicsEndedError(f'the physics process built no world within {within_s:.0f} s')
         word = self._receive_word()
         if isinstance(word, Refused):
             raise ConfigurationError(word.reason)

@@ -9,6 +9,7 @@ Python's interpreter lock, so whoever has other things to do runs this in a proc
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 
 import numpy as np
@@ -25,8 +26,9 @@ from muster_sim.requests import Grip, Request, Verdict
 from muster_sim.robot_model import MODELS, PHYSICS_STEP_S, STEPS_PER_TICK, TICK_S
 from muster_sim.scenery import build_scenery
 from muster_sim.simulation_setup import Setup
-from muster_sim.snapshot import Snapshot
+from muster_sim.snapshot import Contact, Snapshot
 from muster_sim.walking_policy import WalkingPolicy
+from muster_sim.window import look_at, open_window, unseen
 
 Array = NDArray[np.float64]
 
@@ -54,8 +56,8 @@ class SimulatedWorld:
     """
 
     def __init__(self, setup: Setup) -> None:
-        mode = pybullet.GUI if setup.with_window else pybullet.DIRECT
-        self._client = client = pybullet.connect(mode)
+        client = open_window() if setup.with_window else pybullet.connect(pybullet.DIRECT)
+        self._client = client
         self._end = weakref.finalize(self, pybullet.disconnect, physicsClientId=client)
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
@@ -64,19 +66,22 @@ class SimulatedWorld:
             deterministicOverlappingPairs=1,
             physicsClientId=client,
         )
-        self._scenery = build_scenery(client, setup.world)
         model, count = MODELS[setup.model], len(setup.robots)
         self._model = model
         self._policy = policy = WalkingPolicy(model, count)
-        self.robots = Humanoids(
-            client,
-            model,
-            policy.joint_names,
-            policy.posture,
-            [robot.start for robot in setup.robots],
-            with_meshes=setup.with_window,
-        )
-        self.hands = Hands(client, setup.world, self.robots)
+        with unseen(client) if setup.with_window else contextlib.nullcontext():
+            self._scenery = build_scenery(client, setup.world)
+            self.robots = Humanoids(
+                client,
+                model,
+                policy.joint_names,
+                policy.posture,
+                [robot.start for robot in setup.robots],
+                with_meshes=setup.with_window,
+            )
+            self.hands = Hands(client, setup.world, self.robots)
+        if setup.with_window:
+            look_at(client, setup.world)
         self.faults = Faults(self.robots)
         self.hoist_after_s = setup.hoist_after_s
         self._hoist = Hoist(client, self.robots, policy.posture, model.start_height)
@@ -191,17 +196,16 @@ class SimulatedWorld:
             parcel_orientation=parcel_orientation,
         )
 
-    def contacts(self) -> set[tuple[int, str]]:
-        """Who touches what besides the floor at this moment: (robot, name of a box, a wall or a
-        robot)."""
+    def contacts(self) -> set[Contact]:
+        """Who touches what besides the floor at this moment."""
         robots = {body: f'robot {index}' for index, body in enumerate(self.robots.bodies)}
         others = self._scenery | robots
-        touched = set()
-        for index, body in enumerate(self.robots.bodies):
-            for point in pybullet.getContactPoints(bodyA=body, physicsClientId=self._client):
-                if point[2] in others and point[2] != body:
-                    touched.add((index, others[point[2]]))
-        return touched
+        return {
+            Contact(index, self.robots.link_names[point[3]], others[point[2]])
+            for index, body in enumerate(self.robots.bodies)
+            for point in pybullet.getContactPoints(bodyA=body, physicsClientId=self._client)
+            if point[2] in others and point[2] != body
+        }
 
     def _drive(self, stiffness: Array, targets: Array) -> None:
         """The physics steps of one tick, with the joint controllers at the physics' own rate."""

@@ -52,3 +52,14 @@ class Snapshot:
         up = rotations.rotate(self.orientation[robot : robot + 1], np.array([[0.0, 0.0, 1.0]]))[0]
         offsets = [(BODY_ENDS_M * up[0] * end, BODY_ENDS_M * up[1] * end) for end in (-1, 0, 1)]
         return tuple(Pose2D(pose.x + dx, pose.y + dy, pose.yaw) for dx, dy in offsets)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A robot touches something that is not the floor."""
+
+    robot: int
+    link: str
+    """Part of the robot that touches."""
+    what: str
+    """Name of a box, `wall 0`, `robot 1`, ..."""

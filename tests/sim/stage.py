@@ -15,9 +15,10 @@ from muster.runtime.world_file import World, read_world
 from muster_sim.requests import Grip, Push
 from muster_sim.simulated_world import SimulatedWorld
 from muster_sim.simulation_setup import RobotStart, Setup
-from muster_sim.snapshot import Snapshot
+from muster_sim.snapshot import Contact, Snapshot
 
 WAREHOUSE = Path(__file__).parents[2] / 'config' / 'worlds' / 'warehouse.yaml'
+HANDS = ('left_wrist', 'right_wrist', 'left_elbow', 'right_elbow', 'left_rubber', 'right_rubber')
 TICKS_PER_STEP = 2
 """Skills are stepped at 25 Hz."""
 
@@ -47,8 +48,8 @@ class Stage:
         self.ends: dict[str, SkillStep] = {}
         self.steps: dict[str, SkillStep] = {}
         self.closest_m = math.inf
-        self.touched: set[tuple[int, str]] = set()
-        """Robots on their feet, and what they have touched besides the floor."""
+        self.touched: set[Contact] = set()
+        """What robots on their feet have bumped into: a brush with a hand does not count."""
         self._requests = 0
 
     @property
@@ -121,7 +122,9 @@ class Stage:
     def _measure(self) -> None:
         state = self.snapshot
         self.touched |= {
-            (robot, what) for robot, what in self.world.contacts() if not state.is_fallen[robot]
+            contact
+            for contact in self.world.contacts()
+            if not state.is_fallen[contact.robot] and not contact.link.startswith(HANDS)
         }
         up = [state.position[i, :2] for i in range(len(self.names)) if not state.is_fallen[i]]
         for i, a in enumerate(up):

@@ -275,7 +275,8 @@ def test_a_robot_that_walks_into_a_shelf_touches_it() -> None:
     for _ in range(200):
         _run(world, 0.02, 0.5)
         touched |= world.contacts()
-    assert (0, 'shelf_b') in touched
+    assert {(contact.robot, contact.what) for contact in touched} == {(0, 'shelf_b')}
+    assert all(contact.link in world.robots.link_names.values() for contact in touched)
 
 
 def test_different_seeds_differ_and_the_same_seed_does_not() -> None:

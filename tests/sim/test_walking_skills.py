@@ -6,7 +6,7 @@ import random
 import pytest
 
 from muster.core.types import ConfigurationError, Outcome
-from muster.runtime.skills import Twist2D
+from muster.runtime.skills import Twist2D, installed_skills
 from muster.runtime.world_file import World
 from muster_sim.skills.go_to import GoTo
 from muster_sim.skills.inspect import Inspect
@@ -26,6 +26,10 @@ def world() -> World:
 
 def _near(pose: object, x: float, y: float, within: float = 0.2) -> bool:
     return math.hypot(pose.x - x, pose.y - y) <= within
+
+
+def test_the_skills_are_found_by_their_task_kind() -> None:
+    assert {'go_to', 'inspect', 'carry_parcel'} <= set(installed_skills())
 
 
 def test_go_to_visits_all_stops_in_order_and_tells_how_far_it_is(world: World) -> None:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
-import msgspec
 import pytest
 
 from muster.core.coordinator import claims
-from muster.core.coordinator.leadership import Leadership
 from muster.core.coordinator.performer import Performer
 from muster.core.coordinator.replica import Replica
 from muster.core.ledger.commands import SubmitTask
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.membership.config import MembershipConfig
-from muster.core.membership.lease import AuthorityLease
-from muster.core.membership.messages import Grant
 from muster.core.membership.watch import Watch
 from muster.core.raft import HardState, Message, RaftNode, Vote
 from muster.core.raft import node as raft_node
 from muster.core.raft.log import Log
 
 Patch = pytest.MonkeyPatch
+Break: TypeAlias = Callable[[Patch], None]
 
 
 def releases_too_early(patch: Patch) -> None:
@@ -39,21 +36,6 @@ def forgets_former_leaders(patch: Patch) -> None:
 def never_releases(patch: Patch) -> None:
     """Work of a dead robot stays with it."""
     patch.setattr(Watch, 'may_be_released', lambda self, robot, now: False)
-
-
-def grants_to_anybody(patch: Patch) -> None:
-    """The leader grants authority without a quorum, and to robots that it has given up."""
-    patch.setattr(Leadership, '_may_grant', lambda self, robot, incarnation, now: True)
-
-
-def leases_run_from_receipt(patch: Patch) -> None:
-    """A lease counts from when the grant arrives, however long that took."""
-    granted = AuthorityLease.granted
-
-    def wrong(self: AuthorityLease, grant: Grant, applied_index: int, now: float) -> None:
-        granted(self, msgspec.structs.replace(grant, heard_at=now), applied_index, now)
-
-    patch.setattr(AuthorityLease, 'granted', wrong)
 
 
 def works_without_authority(patch: Patch) -> None:
@@ -147,24 +129,3 @@ def needs_only_half(patch: Patch) -> None:
     patch.setattr(
         'muster.core.raft.config.RaftConfig.quorum', property(lambda self: len(self.voters) // 2)
     )
-
-
-BREAKS: dict[Callable[[Patch], None], str] = {
-    releases_too_early: 'I1|I6',
-    forgets_former_leaders: 'I1|I6',
-    never_releases: 'I4|I2',
-    grants_to_anybody: 'I1|I6',
-    leases_run_from_receipt: 'I1|I6',
-    works_without_authority: 'I1|I6',
-    speaks_at_once_after_a_restart: 'I1|I6',
-    makes_claims_once: 'I4|I2',
-    stays_when_its_disk_fails: 'I4|I2',
-    makes_two_tasks_of_a_request: 'I3|I5',
-    acknowledges_before_the_disk: 'I',
-    votes_twice: 'I5|ProtocolError',
-    forgets_its_vote: 'I5|ProtocolError',
-    elects_anybody: 'I5|ProtocolError|AssertionError',
-    counts_itself_before_the_disk: 'I',
-    needs_only_half: 'I|ProtocolError',
-}
-"""What each may break."""

@@ -162,6 +162,18 @@ def test_a_storm_loses_doubles_and_reorders() -> None:
     assert bites['messages delayed'] == 500
 
 
+def test_the_network_is_calm_again_when_the_last_late_message_has_arrived() -> None:
+    agenda, arrived = Agenda(), []
+    network = Network(agenda, random.Random(1), Counter())
+    network.weather.append(storm(delay_s=5.0))
+    network.carry('a', 'b', lambda: arrived.append(agenda.now))
+    network.weather.clear()
+    assert not network.is_calm
+    agenda.run(until=100.0)
+    assert arrived[0] > 0.1
+    assert network.is_calm
+
+
 @pytest.mark.parametrize(
     ('fault', 'is_cut'),
     [

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 PERSONAL_M = 0.85
 """[m] wanted between two centres; two bodies touch at about 0.5."""
-TIGHT_M = 0.65
+TIGHT_M = 0.7
 """[m] made do with by who has got nowhere for a while: it ends the politeness of four at a
 crossing."""
 HORIZON_S = 4.0
@@ -35,7 +35,7 @@ SPEEDS = np.array((1.0, 0.7, 0.4))
 LOOK_AHEAD_S = np.array((0.4, 0.9, 1.5))
 """[s] at which a candidate's way is probed for walls and shelves."""
 
-COMFORT_M = 0.55
+COMFORT_M = 0.65
 """[m] wanted to walls and shelves while walking: arms swing."""
 
 MEETING_COST = 1.6

@@ -39,6 +39,7 @@ CROWDED_M = 1.1
 """[m] to somebody else, less than which a robot steps aside without turning first."""
 AHEAD_RAD = math.radians(60)
 """Facing farther than this away from where it wants to go, a robot turns on the spot first."""
+BACKWARDS_RAD = math.radians(120)
 FACING_RAD = 0.12
 PATIENT_S = 2.0
 """[s] without getting nearer after which a robot begins to put up with less room."""
@@ -160,8 +161,8 @@ def body_command(yaw: float, velocity: Array, is_crowded: bool = False) -> Twist
     """A velocity of the map frame (2,) [m/s] as a command for a body that walks best straight
     ahead.
 
-    Where it has to go elsewhere it turns on the spot first, unless somebody is so near that there
-    is no time for it.
+    Where it has to go elsewhere it turns on the spot first. When somebody is so near that there is
+    no time for that, it steps aside while it turns, and backwards without turning.
     """
     speed = float(np.hypot(*velocity))
     if speed < 0.02:
@@ -172,7 +173,8 @@ def body_command(yaw: float, velocity: Array, is_crowded: bool = False) -> Twist
     if abs(error) <= AHEAD_RAD:
         return Twist2D(speed * math.cos(error), sideways, turn)
     if is_crowded:
-        return Twist2D(max(-RETREAT_LIMIT, speed * math.cos(error)), sideways, 0.0)
+        backwards = max(-RETREAT_LIMIT, speed * math.cos(error))
+        return Twist2D(backwards, sideways, 0.0 if abs(error) > BACKWARDS_RAD else turn)
     return Twist2D(0.0, 0.0, turn)
 
 

@@ -27,6 +27,13 @@ class Network:
         self.partitions: list[Partition] = []
         self.deaf_links: list[DeafLink] = []
         self.weather: list[BadWeather] = []
+        self._late_until = 0.0
+
+    @property
+    def is_calm(self) -> bool:
+        """No bad weather, and nothing under way any more that it has delayed: an old heartbeat
+        makes a dead robot look alive."""
+        return not self.weather and self._agenda.now >= self._late_until
 
     def carry(self, sender: RobotId, recipient: RobotId, deliver: Callable[[], None]) -> None:
         """Deliver once, twice or never, after some time."""
@@ -43,7 +50,12 @@ class Network:
                 self._bites['messages delayed'] += 1
             if rng.random() < storm.duplication:
                 self._bites['messages doubled'] += 1
-                self._agenda.after(delay + rng.uniform(0.0, 2.0), deliver)
+                self._deliver(delay + rng.uniform(0.0, 2.0), deliver)
+        self._deliver(delay, deliver)
+
+    def _deliver(self, delay: float, deliver: Callable[[], None]) -> None:
+        if delay > LATENCY_S[1]:
+            self._late_until = max(self._late_until, self._agenda.now + delay)
         self._agenda.after(delay, deliver)
 
     def is_cut(self, sender: RobotId, recipient: RobotId) -> bool:

@@ -69,7 +69,7 @@ class ProgressReferee:
         """A majority that can talk, and those in it who can work; None when there is none."""
         network = self._shared.network
         robots = self._shared.robots.values()
-        if network.weather or network.deaf_links or any(robot.disk.sync_s for robot in robots):
+        if not network.is_calm or network.deaf_links or any(one.disk.sync_s for one in robots):
             return None
         up = [robot for robot in robots if robot.takes_part]
         group = max(self._groups(up), key=len, default=[])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.lease import AuthorityLease
-from muster.core.membership.messages import Grant
+from muster.core.membership.messages import Grant, Heartbeat
 from muster.core.membership.watch import Watch
 from muster.core.types import ConfigurationError, RobotReport
 
@@ -148,9 +148,31 @@ def test_a_new_leader_counts_silence_from_its_election() -> None:
     assert watch.may_be_released('r1', 100.1 + CONFIG.release_wait_s)
 
 
+def beat(sent_at: float, battery: float = 1.0) -> Heartbeat:
+    return Heartbeat(sent_at=sent_at, report=RobotReport(battery=battery))
+
+
+def test_a_heartbeat_that_is_doubled_or_late_is_no_sign_of_life() -> None:
+    watch = Watch(CONFIG, now=100.0)
+    assert watch.heard('r1', 1, beat(sent_at=7.0, battery=0.7), now=103.0)
+    assert not watch.heard('r1', 1, beat(sent_at=7.0, battery=0.7), now=105.0)
+    assert not watch.heard('r1', 1, beat(sent_at=6.8, battery=0.9), now=105.0)
+    assert watch.silence('r1', 105.0) == pytest.approx(2.0)
+    seen = watch.sighting('r1')
+    assert seen is not None
+    assert seen.report.battery == 0.7
+
+
+def test_a_new_life_may_begin_with_a_clock_that_starts_anew() -> None:
+    watch = Watch(CONFIG, now=100.0)
+    assert watch.heard('r1', 1, beat(sent_at=5000.0), now=103.0)
+    assert watch.heard('r1', 2, beat(sent_at=3.0), now=105.0)
+    assert not watch.heard('r1', 1, beat(sent_at=5001.0), now=106.0)
+
+
 def test_a_robot_lives_while_it_is_heard_and_is_released_long_after() -> None:
     watch = Watch(CONFIG, now=100.0)
-    watch.heard('r1', 1, RobotReport(), now=103.0)
+    assert watch.heard('r1', 1, beat(sent_at=7.0), now=103.0)
     assert watch.is_alive('r1', 103.0 + CONFIG.detection_s)
     assert not watch.is_alive('r1', 103.1 + CONFIG.detection_s)
     assert not watch.may_be_released('r1', 102.9 + CONFIG.release_wait_s)

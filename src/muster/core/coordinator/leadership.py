@@ -74,7 +74,8 @@ class Leadership:
         if robot not in self._config.squads:
             return
         before = self.watch.sighting(robot)
-        self.watch.heard(robot, incarnation, beat.report, now.steady)
+        if not self.watch.heard(robot, incarnation, beat, now.steady):
+            return
         if before is None or before.report.is_fit != beat.report.is_fit:
             self._auctioneer.wake()
         if self._may_grant(robot, incarnation, now):

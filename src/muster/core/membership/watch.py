@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from muster.core.membership.config import MembershipConfig
+from muster.core.membership.messages import Heartbeat
 from muster.core.types import RobotId, RobotReport
 
 
@@ -18,6 +19,8 @@ class Sighting(msgspec.Struct, frozen=True):
     heard_at: float
     """[s] the leader's steady clock."""
     incarnation: int
+    sent_at: float
+    """[s] the robot's steady clock."""
     report: RobotReport
 
 
@@ -29,8 +32,14 @@ class Watch:
         self._since = now
         self._sightings: dict[RobotId, Sighting] = {}
 
-    def heard(self, robot: RobotId, incarnation: int, report: RobotReport, now: float) -> None:
-        self._sightings[robot] = Sighting(now, incarnation, report)
+    def heard(self, robot: RobotId, incarnation: int, beat: Heartbeat, now: float) -> bool:
+        """Take a heartbeat; returns False for one that is doubled or late: it is no sign of life,
+        and what it reports is out of date."""
+        last = self._sightings.get(robot)
+        if last and (incarnation, beat.sent_at) <= (last.incarnation, last.sent_at):
+            return False
+        self._sightings[robot] = Sighting(now, incarnation, beat.sent_at, beat.report)
+        return True
 
     def sighting(self, robot: RobotId) -> Sighting | None:
         return self._sightings.get(robot)

@@ -1,0 +1,101 @@
+"""The referee has teeth: coordinators that are wrong in one way each are found, and found quickly.
+
+Breaks that only show up in rare schedules are held against the core's own tests instead.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from muster.simulation.campaign import shrink_failure
+from muster.simulation.faults import DiskFailure, Fault
+from muster.simulation.run import RunResult, TeamRun
+
+from . import broken_coordinators as broken
+
+ROBOTS = 5
+
+
+def first_failure(seeds: range, faults: tuple[Fault, ...] | None = None) -> RunResult | None:
+    for seed in seeds:
+        result = TeamRun(seed, ROBOTS, faults=faults).run()
+        if result.violation:
+            return result
+    return None
+
+
+def assert_is_caught(
+    promises: tuple[str, ...], seeds: range, faults: tuple[Fault, ...] | None = None
+) -> None:
+    result = first_failure(seeds, faults)
+    assert result is not None, f'not found in {len(seeds)} runs'
+    assert result.violation.startswith(promises), result.violation
+    assert result.trace[-1].endswith(result.violation)
+
+
+EXCLUSION = ('I1', 'I6')
+PROGRESS = ('I4', 'I2')
+AGREEMENT = ('I5',)
+
+
+@pytest.mark.parametrize(
+    ('how', 'promises', 'runs'),
+    [
+        (broken.releases_too_early, EXCLUSION, 10),
+        (broken.never_releases, PROGRESS, 10),
+        (broken.works_without_authority, EXCLUSION, 15),
+        (broken.makes_claims_once, PROGRESS, 10),
+        (broken.makes_two_tasks_of_a_request, ('I3',), 15),
+        (broken.forgets_its_vote, AGREEMENT, 10),
+        (broken.elects_anybody, AGREEMENT, 10),
+        (broken.needs_only_half, AGREEMENT, 10),
+    ],
+    ids=lambda one: getattr(one, '__name__', None),
+)
+def test_a_broken_coordinator_is_caught(
+    how: broken.Break, promises: tuple[str, ...], runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how(monkeypatch)
+    assert_is_caught(promises, range(runs))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ('how', 'promises', 'runs'),
+    [
+        (broken.forgets_former_leaders, EXCLUSION, 100),
+        (broken.speaks_at_once_after_a_restart, EXCLUSION, 50),
+        (broken.acknowledges_before_the_disk, AGREEMENT, 100),
+        (broken.counts_itself_before_the_disk, AGREEMENT, 50),
+        (broken.votes_twice, AGREEMENT, 100),
+    ],
+    ids=lambda one: getattr(one, '__name__', None),
+)
+def test_a_subtly_broken_coordinator_is_caught(
+    how: broken.Break, promises: tuple[str, ...], runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how(monkeypatch)
+    assert_is_caught(promises, range(runs))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_robot_that_stays_when_its_disk_fails_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken.stays_when_its_disk_fails(monkeypatch)
+    faults = tuple(
+        DiskFailure(8.0 + 3.0 * number, 52.0 - 3.0 * number, f'robot_{number + 1}')
+        for number in range(2)
+    )
+    assert_is_caught(PROGRESS, range(60), faults)
+
+
+def test_a_failure_is_shrunk_to_the_faults_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken.releases_too_early(monkeypatch)
+    result = first_failure(range(10))
+    assert result is not None
+    smallest = shrink_failure(result)
+    assert smallest.violation.split(' at ')[0] == result.violation.split(' at ')[0]
+    assert 0 < len(smallest.faults) < len(result.faults)
+    again = TeamRun(result.seed, ROBOTS, faults=smallest.faults).run()
+    assert again.violation == smallest.violation
