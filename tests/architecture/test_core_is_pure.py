@@ -31,6 +31,7 @@ ALLOWED = {
     'numpy',
     'random',
     'typing',
+    'zlib',
 }
 FORBIDDEN_CALLS = {
     'open',

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from muster.core.coordinator.effects import Persist
 from muster.core.coordinator.events import Persisted, StorageFailed
 from muster.core.types import StorageError
 from muster.runtime.log_writer import LogWriter
@@ -38,10 +39,18 @@ def test_what_waits_for_a_sync_shares_the_next_one(tmp_path: Path) -> None:
     log = GatedLog(tmp_path)
     outcomes: queue.Queue[object] = queue.Queue()
     writer = LogWriter(log, outcomes.put)
-    writer.submit(1, [b'a'])
+    writer.submit(Persist(1, (b'a',)))
     assert log.began.get(timeout=PATIENCE_S) == 1
     for sequence in (2, 3, 4):
-        writer.submit(sequence, [b'b', b'c'])
+        writer.submit(
+            Persist(
+                sequence,
+                (
+                    b'b',
+                    b'c',
+                ),
+            )
+        )
     assert outcomes.empty()
     log.gate.release()
     assert outcomes.get(timeout=PATIENCE_S) == Persisted(1)
@@ -57,9 +66,9 @@ def test_stopping_writes_what_is_queued(tmp_path: Path) -> None:
     log = GatedLog(tmp_path)
     outcomes: queue.Queue[object] = queue.Queue()
     writer = LogWriter(log, outcomes.put)
-    writer.submit(1, [b'a'])
+    writer.submit(Persist(1, (b'a',)))
     log.began.get(timeout=PATIENCE_S)
-    writer.submit(2, [b'b'])
+    writer.submit(Persist(2, (b'b',)))
     log.gate.release(2)
     assert writer.stop()
     assert [outcomes.get_nowait(), outcomes.get_nowait()] == [Persisted(1), Persisted(2)]
@@ -70,11 +79,11 @@ def test_after_a_failure_nothing_is_acknowledged_any_more(tmp_path: Path) -> Non
     log.refuses = True
     outcomes: queue.Queue[object] = queue.Queue()
     writer = LogWriter(log, outcomes.put)
-    writer.submit(1, [b'a'])
+    writer.submit(Persist(1, (b'a',)))
     log.gate.release(3)
     assert outcomes.get(timeout=PATIENCE_S) == StorageFailed('the disk refused')
     log.refuses = False
-    writer.submit(2, [b'b'])
+    writer.submit(Persist(2, (b'b',)))
     assert writer.stop()
     with pytest.raises(queue.Empty):
         outcomes.get_nowait()
@@ -83,9 +92,26 @@ def test_after_a_failure_nothing_is_acknowledged_any_more(tmp_path: Path) -> Non
 def test_a_hanging_disk_does_not_hang_the_robot(tmp_path: Path) -> None:
     log = GatedLog(tmp_path)
     writer = LogWriter(log, lambda outcome: None)
-    writer.submit(1, [b'a'])
+    writer.submit(Persist(1, (b'a',)))
     log.began.get(timeout=PATIENCE_S)
-    writer.submit(2, [b'b'])  # returns although the disk hangs
+    writer.submit(Persist(2, (b'b',)))  # returns although the disk hangs
     assert not writer.stop(patience_s=0.05)
     log.gate.release(2)
     assert writer.stop()
+
+
+def test_what_comes_before_a_checkpoint_in_a_batch_is_not_written(tmp_path: Path) -> None:
+    log = GatedLog(tmp_path)
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(log, outcomes.put)
+    writer.submit(Persist(1, (b'a',)))
+    assert log.began.get(timeout=PATIENCE_S) == 1
+    writer.submit(Persist(2, (b'b',)))
+    writer.submit(Persist(3, (b'all',), is_checkpoint=True))
+    writer.submit(Persist(4, (b'c',)))
+    log.gate.release()
+    assert outcomes.get(timeout=PATIENCE_S) == Persisted(1)
+    assert outcomes.get(timeout=PATIENCE_S) == Persisted(4)
+    assert writer.stop()
+    with WriteAheadLog(tmp_path, 'team/robot') as again:
+        assert again.read() == (b'all', b'c')

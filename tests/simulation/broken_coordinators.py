@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 
 import pytest
@@ -18,6 +18,7 @@ from muster.core.membership.watch import Watch
 from muster.core.raft import HardState, Message, RaftNode, Vote
 from muster.core.raft import node as raft_node
 from muster.core.raft.log import Log
+from muster.core.raft.membership import Membership
 
 Patch = pytest.MonkeyPatch
 Break: TypeAlias = Callable[[Patch], None]
@@ -105,7 +106,7 @@ def votes_twice(patch: Patch) -> None:
 def forgets_its_vote(patch: Patch) -> None:
     """A restarted member does not remember whom it voted for, nor in which term."""
     restore = raft_node._restore
-    patch.setattr(raft_node, '_restore', lambda records: (HardState(), restore(records)[1]))
+    patch.setattr(raft_node, '_restore', lambda *given: (HardState(), restore(*given)[1]))
 
 
 def elects_anybody(patch: Patch) -> None:
@@ -115,6 +116,12 @@ def elects_anybody(patch: Patch) -> None:
 
 def needs_only_half(patch: Patch) -> None:
     """Half of the members count as a quorum."""
-    patch.setattr(
-        'muster.core.raft.config.RaftConfig.quorum', property(lambda self: len(self.voters) // 2)
-    )
+
+    def has_quorum(self: Membership, robots: Collection[str]) -> bool:
+        return 2 * sum(robot in robots for robot in self.voters) >= len(self.voters) - 1
+
+    def reached(self: Membership, value_of: Callable[[str], float]) -> float:
+        return sorted(map(value_of, self.voters), reverse=True)[len(self.voters) // 2 - 1]
+
+    patch.setattr(Membership, 'has_quorum', has_quorum)
+    patch.setattr(Membership, 'reached_by_quorum', reached)

@@ -74,7 +74,7 @@ class Driver:
             is_leader=self._is_leader,
         )
         self._hands: dict[type[effects.Effect], Callable[[Any], object]] = {
-            effects.Persist: lambda one: self._writer.submit(one.sequence, one.records),
+            effects.Persist: self._writer.submit,
             effects.Send: self._mail.send,
             effects.StartTask: self._skills.start,
             effects.StopTask: self._skills.stop,

@@ -8,9 +8,10 @@ busier the robot, the fewer syncs per record.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
+from muster.core.coordinator.effects import Persist
 from muster.core.coordinator.events import Persisted, StorageFailed
 from muster.core.types import StorageError
 from muster.runtime.wal import WriteAheadLog
@@ -31,16 +32,16 @@ class LogWriter:
     def __init__(self, log: WriteAheadLog, on_outcome: Callable[[Outcome], None]) -> None:
         self._log = log
         self._on_outcome = on_outcome
-        self._queue: list[tuple[int, Sequence[bytes]]] = []
+        self._queue: list[Persist] = []
         self._is_stopping = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name='log writer', daemon=True)
         self._thread.start()
 
-    def submit(self, sequence: int, records: Sequence[bytes]) -> None:
+    def submit(self, effect: Persist) -> None:
         """Queue records, in the order of their sequences. Returns at once, from any thread."""
         with self._wake:
-            self._queue.append((sequence, records))
+            self._queue.append(effect)
             self._wake.notify()
 
     def stop(self, patience_s: float = 5.0) -> bool:
@@ -54,14 +55,23 @@ class LogWriter:
     def _run(self) -> None:
         try:
             while batch := self._next_batch():
-                self._log.append([record for _, records in batch for record in records])
-                self._on_outcome(Persisted(batch[-1][0]))
+                self._write(batch)
+                self._on_outcome(Persisted(batch[-1].sequence))
             self._log.close()
         except StorageError as error:
             self._log.close()
             self._on_outcome(StorageFailed(str(error)))
 
-    def _next_batch(self) -> list[tuple[int, Sequence[bytes]]]:
+    def _write(self, batch: list[Persist]) -> None:
+        """Write a batch with one sync; what comes before a checkpoint need not be written."""
+        newest = max((at for at, one in enumerate(batch) if one.is_checkpoint), default=None)
+        records = [record for one in batch[newest:] for record in one.records]
+        if newest is None:
+            self._log.append(records)
+        else:
+            self._log.checkpoint(records)
+
+    def _next_batch(self) -> list[Persist]:
         """Everything that is queued; waits for something. Empty when the writer is to end."""
         if not self._queue:  # without the lock: at worst one seal too many
             self._log.seal()

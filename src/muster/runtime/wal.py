@@ -35,6 +35,9 @@ from muster.runtime.wal_format import (
 SEGMENT_BYTES = 8 << 20
 """A segment that has grown beyond this is closed, and the next begun."""
 
+HEADER_BYTES = 4096
+"""More than any segment's header has."""
+
 _REMEDY = (
     'Restore the folder from a copy. Without one, set it aside and let the robot join again under '
     'a new name: under its old one it could break promises that it no longer remembers'
@@ -131,6 +134,32 @@ class WriteAheadLog:
             raise self._fail(error) from error
         self._is_sealed = False
 
+    def checkpoint(self, records: Sequence[bytes]) -> None:
+        """Make records durable that stand for everything before them, and forget that.
+
+        They begin a segment of their own; earlier ones are deleted when it is durable, so a crash
+        leaves either all that was there before or these.
+
+        Raises
+        ------
+        StorageError
+            as `append`.
+        """
+        if self._failure:
+            raise StorageError(self._failure)
+        try:
+            self._begin_segment(self._segment + 1, is_checkpoint=True)
+        except OSError as error:
+            raise self._fail(error) from error
+        self._write(body_of(records))
+        try:
+            os.fdatasync(self._file)
+            self._synced = self._next_frame - 1
+            self._forget_before(self._segment)
+        except OSError as error:
+            raise self._fail(error) from error
+        self._is_sealed = False
+
     def seal(self) -> None:
         """Vouch for what was appended, when there is nothing else to write. Not synced itself.
 
@@ -174,9 +203,11 @@ class WriteAheadLog:
     def _path(self, segment: int) -> Path:
         return self.folder / f'{segment:08}.wal'
 
-    def _begin_segment(self, number: int) -> None:
+    def _begin_segment(self, number: int, is_checkpoint: bool = False) -> None:
         """Everything before is synced by now; the new segment's header vouches for it."""
-        header = SegmentHeader(number, self._next_frame, self._owner).encode()
+        header = SegmentHeader(
+            number, self._next_frame, self._owner, is_checkpoint=is_checkpoint
+        ).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         descriptor = os.open(self._path(number), flags, 0o644)
         try:
@@ -195,14 +226,17 @@ class WriteAheadLog:
     def _recover(self) -> None:
         """Read everything, remove a torn tail, and stand ready to append."""
         paths = [path for path in self.folder.glob('*.wal') if path.stem.isdigit()]
-        numbers = sorted(int(path.stem) for path in paths)
-        for expected, number in enumerate(numbers, start=1):
+        numbers = self._without_torn_checkpoint(sorted(int(path.stem) for path in paths))
+        start = max(filter(self._is_checkpoint, numbers), default=1)
+        numbers = [number for number in numbers if number >= start]
+        for expected, number in enumerate(numbers, start=start):
             if number != expected:
                 raise StorageError(
                     f'{self._path(expected)} is missing, but {self._path(number).name} exists. '
                     f'{_REMEDY}'
                 )
-            self._recover_segment(number, is_last=number == numbers[-1])
+            self._recover_segment(number, number == start, number == numbers[-1])
+        self._forget_before(start)
         self._synced = self._next_frame - 1
         if self._segment == 0 or self._segment < numbers[-1]:
             self._begin_segment(self._segment + 1)
@@ -210,12 +244,46 @@ class WriteAheadLog:
             self._file = os.open(self._path(self._segment), os.O_WRONLY | os.O_APPEND)
             os.fdatasync(self._file)
 
-    def _recover_segment(self, number: int, is_last: bool) -> None:
+    def _is_checkpoint(self, number: int) -> bool:
+        with self._path(number).open('rb') as file:
+            header = read_header(file.read(HEADER_BYTES))
+        return header is not None and header.is_checkpoint
+
+    def _without_torn_checkpoint(self, numbers: list[int]) -> list[int]:
+        """Remove a checkpoint that a crash left half written: all that it stood for is there."""
+        if not numbers or not self._is_checkpoint(numbers[-1]):
+            return numbers
+        path = self._path(numbers[-1])
+        image = path.read_bytes()
+        header = read_header(image)
+        end = len(header.encode()) if header is not None else 0
+        if read_frame(image, end) is not None or vouched_for(image, end):
+            return numbers
+        path.unlink()
+        _sync_folder(self.folder)
+        self.torn = TornTail(path, 0, len(image))
+        return numbers[:-1]
+
+    def _forget_before(self, segment: int) -> None:
+        """Delete the segments that a checkpoint stands for, the oldest first."""
+        old = [int(path.stem) for path in self.folder.glob('*.wal') if path.stem.isdigit()]
+        doomed = sorted(number for number in old if number < segment)
+        for number in doomed:
+            self._path(number).unlink()
+        if doomed:
+            _sync_folder(self.folder)
+
+    def _recover_segment(self, number: int, is_first: bool, is_last: bool) -> None:
         path = self._path(number)
         image = path.read_bytes()
-        expected = SegmentHeader(number, self._next_frame, self._owner)
-        end = len(expected.encode())
         header = read_header(image)
+        is_checkpoint = header is not None and header.is_checkpoint
+        if header is not None and is_checkpoint and is_first:
+            self._next_frame = header.first_frame
+        expected = SegmentHeader(
+            number, self._next_frame, self._owner, is_checkpoint=is_checkpoint
+        )
+        end = len(expected.encode())
         if header != expected:
             if header is not None or not is_last or len(image) > end:
                 raise StorageError(_header_offence(path, header, expected))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 FORMAT_VERSION = 1
 
 _SEGMENT_MAGIC = b'muster-wal'
+_CHECKPOINT_MAGIC = b'muster-ckp'
 _SEGMENT = struct.Struct('<10sHQQHI')
 """Magic, format version, segment number, number of the first frame, length of the owner, CRC."""
 _FRAME_MAGIC = b'\xb5FRM'
@@ -36,10 +37,13 @@ class SegmentHeader:
     first_frame: int
     owner: str
     version: int = FORMAT_VERSION
+    is_checkpoint: bool = False
+    """The first frame holds everything: earlier segments are not needed."""
 
     def encode(self) -> bytes:
         owner = self.owner.encode()
-        fields = (_SEGMENT_MAGIC, self.version, self.number, self.first_frame, len(owner))
+        magic = _CHECKPOINT_MAGIC if self.is_checkpoint else _SEGMENT_MAGIC
+        fields = (magic, self.version, self.number, self.first_frame, len(owner))
         crc = zlib.crc32(owner, zlib.crc32(_SEGMENT.pack(*fields, 0)))
         return _SEGMENT.pack(*fields, crc) + owner
 
@@ -84,9 +88,15 @@ def read_header(image: bytes) -> SegmentHeader | None:
     magic, version, number, first_frame, length, crc = _SEGMENT.unpack_from(image)
     owner = image[_SEGMENT.size : _SEGMENT.size + length]
     blank = _SEGMENT.pack(magic, version, number, first_frame, length, 0)
-    if magic != _SEGMENT_MAGIC or zlib.crc32(owner, zlib.crc32(blank)) != crc:
+    if (
+        magic not in (_SEGMENT_MAGIC, _CHECKPOINT_MAGIC)
+        or zlib.crc32(owner, zlib.crc32(blank)) != crc
+    ):
         return None
-    return SegmentHeader(number, first_frame, owner.decode(errors='replace'), version)
+    is_checkpoint = magic == _CHECKPOINT_MAGIC
+    return SegmentHeader(
+        number, first_frame, owner.decode(errors='replace'), version, is_checkpoint
+    )
 
 
 def read_frame(image: bytes, offset: int) -> Frame | None:

@@ -18,6 +18,8 @@ class Disk:
     def __init__(self, agenda: Agenda, rng: random.Random, bites: Counter[str]) -> None:
         self.records: list[bytes] = []
         """Durable, oldest first."""
+        self.checkpoints = 0
+        """How often a checkpoint has taken the place of all records."""
         self.is_broken = False
         """Refuses every write."""
         self.sync_s = 0.0
@@ -50,10 +52,14 @@ class Disk:
 
     def crash(self) -> None:
         """Lose a random end of what was being written."""
-        pending = [record for effect in self._writing for record in effect.records]
-        kept = self._rng.randrange(len(pending) + 1)
-        self._bites['unsynced records lost'] += len(pending) - kept
-        self.records += pending[:kept]
+        total = sum(len(effect.records) for effect in self._writing)
+        kept = self._rng.randrange(total + 1)
+        self._bites['unsynced records lost'] += total - kept
+        for effect in self._writing:
+            if effect.is_checkpoint and len(effect.records) > kept:
+                break
+            self._keep(effect, effect.records[:kept])
+            kept -= len(effect.records[:kept])
         self._writing.clear()
         self._free_at = self._agenda.now
 
@@ -67,5 +73,12 @@ class Disk:
             self._bites['writes refused'] += 1
             on_refused()
         elif self._writing and self._writing[0] is effect:
-            self.records += self._writing.pop(0).records
+            self._keep(effect, self._writing.pop(0).records)
             on_durable(effect.sequence)
+
+    def _keep(self, effect: Persist, records: tuple[bytes, ...]) -> None:
+        if effect.is_checkpoint:
+            self.records = list(records)
+            self.checkpoints += 1
+        else:
+            self.records += records

@@ -51,11 +51,13 @@ class Referee:
     """Judges one run."""
 
     def __init__(self, agenda: Agenda) -> None:
-        self.committed: list[Entry] = []
+        self.committed: dict[int, Entry] = {}
         """The log of the group, as far as any robot has ever called it committed."""
         self.executions = 0
         self.handovers = 0
         """Executions of a task that another robot had begun before."""
+        self._committed_at: list[int] = []
+        """Indices of `committed`, in their order."""
         self._committed_in: list[int] = []
         """Term of the robot that was first seen to apply each entry: it was committed then at the
         latest."""
@@ -110,8 +112,8 @@ class Referee:
             if not isinstance(record, Entry):
                 continue
             fact = (log.term_at(record.index - 1), record.data)
-            if log.term_at(record.index) != record.term:
-                continue
+            if log.term_at(record.index) != record.term or fact[0] < 0:
+                continue  # replaced or compacted in the same step
             if self._written.setdefault((record.index, record.term), fact) != fact:
                 self._fail('I5', f'{robot} has another entry {record.index} of term {record.term}')
 
@@ -162,24 +164,29 @@ class Referee:
         """A leader has every entry that was committed in an earlier term (it may be elected
         late)."""
         earlier = bisect_left(self._committed_in, raft.term)
-        if earlier and raft.log.term_at(earlier) != self.committed[earlier - 1].term:
-            last = self.committed[earlier - 1]
+        if not earlier:
+            return
+        index = self._committed_at[earlier - 1]
+        is_compacted = index < raft.log.base_index
+        if not is_compacted and raft.log.term_at(index) != self.committed[index].term:
             self._fail(
                 'I5',
-                f'{robot} leads term {raft.term} without entry {last.index} of term {last.term}, '
-                f'committed in term {self._committed_in[earlier - 1]}',
+                f'{robot} leads term {raft.term} without entry {index} of term '
+                f'{self.committed[index].term}, committed in term '
+                f'{self._committed_in[earlier - 1]}',
             )
 
     def _check_applied(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
         """State machine safety: what one robot has applied at an index, all apply there."""
-        for entry in raft.log.slice(seen.applied + 1, raft.commit_index + 1):
-            if entry.index > len(self.committed):
-                self.committed.append(entry)
+        first = max(seen.applied, raft.log.base_index) + 1
+        for entry in raft.log.slice(first, raft.commit_index + 1):
+            if self.committed.setdefault(entry.index, entry) != entry:
+                self._fail('I5', f'{robot} has applied another entry {entry.index} than others')
+            if not self._committed_at or entry.index > self._committed_at[-1]:
                 before = self._committed_in[-1] if self._committed_in else 0
+                self._committed_at.append(entry.index)
                 self._committed_in.append(max(before, raft.term))
                 self._check_awards(entry, seen.coordinator.ledger)
-            elif self.committed[entry.index - 1] != entry:
-                self._fail('I5', f'{robot} has applied another entry {entry.index} than others')
         seen.applied = raft.commit_index
 
     def _check_awards(self, entry: Entry, ledger: Ledger) -> None:

@@ -179,7 +179,7 @@ class TeamRun:
                 capabilities=capabilities,
                 skills=SKILLS,
                 roadmap=roadmap,
-                raft=RaftConfig(me=name, voters=names),
+                raft=RaftConfig(me=name, voters=names, compact_every=40, chunk_bytes=512),
             )
             drift = config.membership.clock_drift
             clock = Clock(

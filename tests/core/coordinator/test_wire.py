@@ -39,7 +39,9 @@ def test_all_that_a_team_at_work_says_survives_the_way() -> None:
         message = decode_message(mail.kind, mail.payload)
         assert encode_message(message) == (mail.kind, mail.payload)
         seen.add(mail.kind)
-    assert seen >= set(KINDS) - {'ledger.claim'}
+    rare = {'ledger.claim', 'raft.snapshot', 'raft.snapshot_reply', 'raft.propose'}
+    rare |= {'raft.read', 'raft.read_reply', 'raft.take_over'}
+    assert seen >= set(KINDS) - rare
 
 
 @pytest.mark.parametrize('kind', KINDS)

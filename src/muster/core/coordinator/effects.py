@@ -19,6 +19,9 @@ class Persist(msgspec.Struct, frozen=True):
 
     sequence: int
     records: tuple[bytes, ...]
+    is_checkpoint: bool = False
+    """`records` hold everything: once they are durable, older ones may be deleted. Until then, the
+    older ones must stay; what is persisted later follows these."""
 
 
 class Send(msgspec.Struct, frozen=True):

@@ -40,7 +40,6 @@ from muster.core.coordinator.wire import (
     RequestForwarded,
     decode_message,
 )
-from muster.core.ledger.commands import Command
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.ledger.task import Task
 from muster.core.membership.messages import Grant, Heartbeat
@@ -224,7 +223,7 @@ class Coordinator:
         elif not flaw_in_form(request):
             self._mailroom.keep(request, now.steady)
 
-    def _on_applied(self, command: Command, result: Applied, is_news: bool) -> None:
+    def _on_applied(self, result: Applied, is_news: bool) -> None:
         self.revision += 1
         if result.response is not None:
             self._mailroom.settled(result.response.request_id)
@@ -289,6 +288,7 @@ class Coordinator:
         is_missing = now.steady - self._led_by_anyone_at > NO_LEADER_S
         if is_missing != self._warned_of_no_leader:
             self._warned_of_no_leader = is_missing
-            quorum, size = self.config.raft.quorum, len(self.config.raft.voters)
+            membership = self._replica.raft.membership
+            quorum, size = membership.quorum, len(membership.voters)
             text = f'no leader: {quorum} of the {size} robots must be able to talk to each other'
             self._outbox.warn(Warn('no_leader', is_missing, text if is_missing else 'led again'))

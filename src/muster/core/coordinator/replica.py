@@ -20,8 +20,8 @@ from muster.core.coordinator.wire import RaftMessage
 from muster.core.ledger.commands import Command, decode_command, encode_command
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.raft.config import RaftConfig
-from muster.core.raft.messages import Entry, HardState
-from muster.core.raft.node import RaftNode
+from muster.core.raft.messages import Entry, EntryKind, HardState, Ready, Snapshot
+from muster.core.raft.node import NotLeaderError, RaftNode
 from muster.core.types import ProtocolError, RobotId, StorageError
 
 
@@ -37,7 +37,7 @@ class Told(msgspec.Struct, frozen=True, tag='told'):
     index: int
 
 
-StoredRecord: TypeAlias = Boot | Told | Entry | HardState
+StoredRecord: TypeAlias = Boot | Told | Entry | HardState | Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[StoredRecord] = msgspec.msgpack.Decoder(StoredRecord)
@@ -65,8 +65,8 @@ class Replica:
     ----------
     config : the Raft group.
     records : everything that was ever persisted, oldest first.
-    on_applied : called with each command as it is applied, its effect, and whether that is news: a
-        robot that has restarted goes through all that it knew before.
+    on_applied : called with the effect of each command as it is applied, and whether that is news:
+        a robot that has restarted goes through all that it knew before.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Replica:
         rng: random.Random,
         now: float,
         outbox: Outbox,
-        on_applied: Callable[[Command, Applied, bool], None],
+        on_applied: Callable[[Applied, bool], None],
     ) -> None:
         stored = decode_records(records)
         boots = [record.incarnation for record in stored if isinstance(record, Boot)]
@@ -95,6 +95,7 @@ class Replica:
         self._proposals: list[tuple[str, Command]] = []
         self._under_way: dict[str, int] = {}
         self._term_of_proposals = 0
+        self._compact_every = config.compact_every
         members = (record for record in stored if not isinstance(record, Boot | Told))
         self.raft = RaftNode(config, members, rng, now)
 
@@ -161,13 +162,11 @@ class Replica:
         self._propose_all(now)
         ready = self.raft.ready()
         if ready.records:
-            records: list[StoredRecord] = list(ready.records)
-            if self.applied_index > self._told:
-                self._told = self.applied_index
-                records.append(Told(self._told))
-            self._saving[self._persist(records)] = ready.sequence
+            self._write(ready)
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
+        if ready.snapshot is not None:
+            self._restore(ready.snapshot)
         self._apply(ready.committed)
         if ready.committed and self._under_way:
             self._under_way = {
@@ -175,20 +174,43 @@ class Replica:
                 for key, index in self._under_way.items()
                 if index == 0 or index > self.applied_index
             }
-        return bool(ready.records or ready.messages or ready.committed)
+        is_long = self.applied_index - self.raft.log.snapshot.index >= self._compact_every
+        if is_long and not self.has_left:
+            self.raft.compact(self.applied_index, self.ledger.encode(), self._compact_every // 4)
+        return not ready.is_empty
+
+    def _write(self, ready: Ready) -> None:
+        records: list[StoredRecord] = list(ready.records)
+        if ready.is_checkpoint:
+            records.insert(0, Boot(self.incarnation))
+        if self.applied_index > self._told or ready.is_checkpoint:
+            self._told = max(self._told, self.applied_index)
+            records.append(Told(self._told))
+        self._saving[self._persist(records, ready.is_checkpoint)] = ready.sequence
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        try:
+            self.ledger.restore(snapshot.data)
+        except ProtocolError as error:
+            self._cannot_read(f'the snapshot at entry {snapshot.index}', error)
+            return
+        self.applied_index = snapshot.index
+        self._on_applied(Applied(), False)
+
+    def _cannot_read(self, what: str, error: ProtocolError) -> None:
+        """The team has agreed on it, so to skip it would make two ledgers of one."""
+        text = f'{what} of the ledger is of a later version: {error}'
+        self.leave('ledger_unreadable', f'{text}; install that version')
 
     def _apply(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            if entry.data:
+            if entry.kind is EntryKind.COMMAND and entry.data:
                 try:
                     command = decode_command(entry.data)
                 except ProtocolError as error:
-                    # The team has agreed on it, so to skip it would make two ledgers of one.
-                    text = f'entry {entry.index} of the ledger is of a later version: {error}'
-                    self.leave('ledger_unreadable', f'{text}; install that version')
+                    self._cannot_read(f'entry {entry.index}', error)
                     return
-                is_news = entry.index > self._told
-                self._on_applied(command, self.ledger.apply(command), is_news)
+                self._on_applied(self.ledger.apply(command), entry.index > self._told)
             self.applied_index = entry.index
 
     def _propose_all(self, now: float) -> None:
@@ -199,14 +221,20 @@ class Replica:
         if not self._proposals:
             return
         proposals, self._proposals = self._proposals, []
-        if self.raft.is_leader:
-            commands = [encode_command(command) for _, command in proposals]
+        if not self.raft.is_leader:
+            return
+        commands = [encode_command(command) for _, command in proposals]
+        try:
             indices = self.raft.propose(commands, now)
-            for (key, _), index in zip(proposals, indices, strict=True):
-                self._under_way[key] = index
+        except NotLeaderError:
+            for key, _ in proposals:
+                del self._under_way[key]
+            return
+        for (key, _), index in zip(proposals, indices, strict=True):
+            self._under_way[key] = index
 
-    def _persist(self, records: Iterable[StoredRecord]) -> int:
+    def _persist(self, records: Iterable[StoredRecord], is_checkpoint: bool = False) -> int:
         self._sequence += 1
         encoded = tuple(_ENCODER.encode(record) for record in records)
-        self._outbox.persist(Persist(self._sequence, encoded))
+        self._outbox.persist(Persist(self._sequence, encoded, is_checkpoint))
         return self._sequence

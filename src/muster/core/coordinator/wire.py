@@ -13,7 +13,19 @@ import msgspec
 from muster.core.allocation.messages import Bids, Call
 from muster.core.ledger.commands import Claim
 from muster.core.membership.messages import Grant, Heartbeat
-from muster.core.raft.messages import Append, AppendReply, Vote, VoteReply
+from muster.core.raft.messages import (
+    Append,
+    AppendReply,
+    Message,
+    Propose,
+    ReadReply,
+    ReadRequest,
+    SnapshotChunk,
+    SnapshotReply,
+    TakeOver,
+    Vote,
+    VoteReply,
+)
 from muster.core.types import ProtocolError, Request
 
 
@@ -29,7 +41,7 @@ class RequestForwarded(msgspec.Struct, frozen=True):
     request: Request
 
 
-RaftMessage: TypeAlias = Vote | VoteReply | Append | AppendReply
+RaftMessage: TypeAlias = Message
 PeerMessage: TypeAlias = (
     RaftMessage | Heartbeat | Grant | Call | Bids | ClaimMade | RequestForwarded
 )
@@ -39,6 +51,12 @@ KINDS: dict[str, type[PeerMessage]] = {
     'raft.vote_reply': VoteReply,
     'raft.append': Append,
     'raft.append_reply': AppendReply,
+    'raft.snapshot': SnapshotChunk,
+    'raft.snapshot_reply': SnapshotReply,
+    'raft.propose': Propose,
+    'raft.read': ReadRequest,
+    'raft.read_reply': ReadReply,
+    'raft.take_over': TakeOver,
     'team.heartbeat': Heartbeat,
     'team.grant': Grant,
     'auction.call': Call,

@@ -26,7 +26,15 @@ from muster.core.ledger.commands import (
     SubmitTask,
 )
 from muster.core.ledger.task import LIFE, Task
-from muster.core.types import Outcome, RequestId, Response, RobotId, TaskId, TaskState
+from muster.core.types import (
+    Outcome,
+    ProtocolError,
+    RequestId,
+    Response,
+    RobotId,
+    TaskId,
+    TaskState,
+)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -52,6 +60,16 @@ class RosterEntry(msgspec.Struct, frozen=True):
 
     incarnation: int
     is_present: bool
+
+
+class _State(msgspec.Struct, frozen=True):
+    tasks: tuple[Task, ...]
+    requests: tuple[Response, ...]
+    roster: dict[RobotId, RosterEntry]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_State)
 
 
 class Ledger:
@@ -84,6 +102,32 @@ class Ledger:
                 return self._join(command)
             case LoseRobot():
                 return self._lose(command)
+
+    # As a snapshot
+
+    def encode(self) -> bytes:
+        """All that the ledger holds."""
+        state = _State(
+            tuple(self.tasks.values()), tuple(self.requests.values()), dict(self.roster)
+        )
+        return _ENCODER.encode(state)
+
+    def restore(self, data: bytes) -> None:
+        """Become what `encode` wrote, in place.
+
+        Raises
+        ------
+        ProtocolError
+            `data` is no such thing; nothing was changed.
+        """
+        try:
+            state = _DECODER.decode(data)
+        except msgspec.MsgspecError as error:
+            raise ProtocolError(f'not a snapshot of a ledger: {error}') from error
+        self.tasks = {task.id: task for task in state.tasks}
+        self.requests = {answer.request_id: answer for answer in state.requests}
+        self.roster = state.roster
+        self._open = {task.id: None for task in state.tasks if not task.state.is_final}
 
     # What others ask
 

@@ -13,25 +13,37 @@ class RaftConfig:
 
     me: RobotId
     voters: tuple[RobotId, ...]
+    """The members with which the group begins. Later ones are in the log, which then rules."""
     heartbeat_s: float = 0.1
     """Larger: slower to notice lost messages. Smaller: more talk. A sixth of election_min_s is
     usual."""
     election_min_s: float = 0.6
-    """Smaller: a stalled process or a slow disk costs an election. Larger: failover takes
+    """Smaller: a stalled process or a slow network costs an election. Larger: failover takes
     longer."""
     election_max_s: float = 1.2
     """Timeouts are drawn between the two; the narrower the range, the likelier is a split vote."""
+    clock_drift: float = 0.01
+    """Most by which the rates of two members' steady clocks may differ; shortens lease reads."""
     max_append_bytes: int = 48_000
     """Entries sent in one message; at least one always goes. Keep it below the transport's
     limit."""
+    max_inflight_bytes: int = 1_000_000
+    """Entries on their way to one follower and not acknowledged; then the leader waits."""
+    max_inflight_messages: int = 128
+    """The same, in messages. Keep it below the depth of the transport's queues."""
+    chunk_bytes: int = 32_000
+    """Piece in which a snapshot is sent."""
+    compact_every: int = 4096
+    """Entries after which a snapshot takes the place of the log."""
+    disk_stall_s: float = 1.0
+    """A leader whose disk has not answered for so long hands over to a member that is up to
+    date."""
 
     def __post_init__(self) -> None:
-        if self.me not in self.voters:
-            raise ConfigurationError(
-                f'raft: {self.me!r} is not among the voters {", ".join(self.voters)}'
-            )
         if len(set(self.voters)) != len(self.voters):
             raise ConfigurationError('raft: a voter is named twice')
+        if not self.voters:
+            raise ConfigurationError('raft: a group begins with one voter at least')
         if not 0 < self.heartbeat_s <= self.election_min_s / 2:
             raise ConfigurationError(
                 f'heartbeat_s is {self.heartbeat_s}, but must be positive and at most half of '
@@ -42,11 +54,18 @@ class RaftConfig:
                 f'election_max_s is {self.election_max_s}, but must be greater than '
                 f'election_min_s ({self.election_min_s})'
             )
+        for name in (
+            'max_append_bytes',
+            'max_inflight_bytes',
+            'max_inflight_messages',
+            'chunk_bytes',
+            'compact_every',
+            'disk_stall_s',
+        ):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f'{name} is {getattr(self, name)}, but must be positive')
 
     @property
-    def peers(self) -> tuple[RobotId, ...]:
-        return tuple(voter for voter in self.voters if voter != self.me)
-
-    @property
-    def quorum(self) -> int:
-        return len(self.voters) // 2 + 1
+    def lease_s(self) -> float:
+        """How long after a quorum's word no other leader can have been elected, on this clock."""
+        return self.election_min_s * (1 - self.clock_drift) / (1 + self.clock_drift)

@@ -1,45 +1,91 @@
-"""The log of one member, in memory: entries from index 1, and what is known of their fate."""
+"""The log of one member, in memory: entries after some base, and who was a member where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from muster.core.raft.messages import Entry
+import msgspec
+
+from muster.core.raft.membership import Membership
+from muster.core.raft.messages import Entry, EntryKind, Snapshot
+from muster.core.types import ProtocolError
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Membership)
+
+
+def encode_membership(membership: Membership) -> bytes:
+    return _ENCODER.encode(membership)
+
+
+def decode_membership(data: bytes) -> Membership:
+    """Raises ProtocolError when the bytes are not a membership."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f'not a membership: {error}') from error
 
 
 class Log:
-    """Entries 1..last_index. Terms never fall along the log."""
+    """Entries base_index + 1 .. last_index. Terms never fall along the log.
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._entries: list[Entry] = list(entries)
+    Parameters
+    ----------
+    snapshot : where the log begins; index 0 for a group that has just begun.
+    entries : those after it.
+    """
+
+    def __init__(self, snapshot: Snapshot, entries: Iterable[Entry] = ()) -> None:
+        self.snapshot = snapshot
+        """The newest there is; at or after the base."""
+        self._begin_at(snapshot)
+        for entry in entries:
+            self.append(entry)
 
     @property
     def last_index(self) -> int:
-        return len(self._entries)
+        return self.base_index + len(self._entries)
 
     @property
     def last_term(self) -> int:
-        return self._entries[-1].term if self._entries else 0
+        return self._entries[-1].term if self._entries else self._base_term
+
+    @property
+    def membership(self) -> Membership:
+        """The newest in the log, committed or not."""
+        return self._memberships[-1][1]
+
+    @property
+    def membership_index(self) -> int:
+        """Where the newest membership stands."""
+        return self._memberships[-1][0]
+
+    def membership_at(self, index: int) -> Membership:
+        """The membership after the entry at an index, which must not lie before the snapshot's."""
+        for at, membership in reversed(self._memberships):
+            if at <= index:
+                return membership
+        raise AssertionError(f'no membership is known at {index}')
 
     def term_at(self, index: int) -> int:
-        """Term of the entry at an index; 0 before the first, -1 after the last."""
-        if index == 0:
-            return 0
-        if index > len(self._entries):
+        """Term of the entry at an index; -1 after the last, and before the base."""
+        if index == self.base_index:
+            return self._base_term
+        if not self.base_index < index <= self.last_index:
             return -1
-        return self._entries[index - 1].term
+        return self._entries[index - self.base_index - 1].term
 
     def slice(self, start: int, stop: int) -> Sequence[Entry]:
-        """Entries with start <= index < stop."""
-        return self._entries[start - 1 : stop - 1]
+        """Entries with start <= index < stop; none of them may lie before the base."""
+        return self._entries[start - self.base_index - 1 : stop - self.base_index - 1]
 
     def batch(self, start: int, max_bytes: int) -> tuple[Entry, ...]:
         """Entries from `start` on that fit into a message, at least one if there is any."""
         chosen: list[Entry] = []
         size = 0
-        for position in range(start - 1, len(self._entries)):
+        for position in range(start - self.base_index - 1, len(self._entries)):
             entry = self._entries[position]
-            size += len(entry.data) + 16
+            size += entry_bytes(entry)
             if chosen and size > max_bytes:
                 break
             chosen.append(entry)
@@ -53,6 +99,8 @@ class Log:
     def append(self, entry: Entry) -> None:
         if entry.index != self.last_index + 1:
             raise AssertionError(f'entry {entry.index} cannot follow {self.last_index}')
+        if entry.kind is EntryKind.MEMBERSHIP:
+            self._memberships.append((entry.index, decode_membership(entry.data)))
         self._entries.append(entry)
 
     def merge(self, entries: Sequence[Entry], committed: int) -> tuple[Entry, ...]:
@@ -70,7 +118,7 @@ class Log:
                     f'entry {entry.index} of term {entry.term} would replace a committed one of '
                     f'term {known}'
                 )
-            del self._entries[entry.index - 1 :]
+            self._truncate(entry.index)
             fresh = tuple(entries[offset:])
             for one in fresh:
                 self.append(one)
@@ -81,6 +129,43 @@ class Log:
         """The last position up to `index` whose term is at most `term`: where two logs may still
         agree."""
         index = min(index, self.last_index)
-        while index > 0 and self._entries[index - 1].term > term:
+        while index > self.base_index and self.term_at(index) > term:
             index -= 1
         return index
+
+    def compact(self, snapshot: Snapshot, keep: int) -> None:
+        """Take a snapshot of what is here, and forget all but `keep` entries before it."""
+        self.snapshot = snapshot
+        self._forget(max(self.base_index, snapshot.index - keep))
+
+    def install(self, snapshot: Snapshot) -> None:
+        """Take a leader's snapshot: entries after it stay if it is part of this log, else none."""
+        if self.term_at(snapshot.index) == snapshot.term:
+            self.compact(snapshot, keep=0)
+        else:
+            self.snapshot = snapshot
+            self._begin_at(snapshot)
+
+    def _begin_at(self, snapshot: Snapshot) -> None:
+        self.base_index = snapshot.index
+        self._base_term = snapshot.term
+        self._entries: list[Entry] = []
+        self._memberships = [(snapshot.index, snapshot.membership)]
+
+    def _forget(self, base_index: int) -> None:
+        base_term = self.term_at(base_index)
+        del self._entries[: base_index - self.base_index]
+        base_membership = self.membership_at(min(base_index, self.snapshot.index))
+        newer = [(at, one) for at, one in self._memberships if at > base_index]
+        self.base_index, self._base_term = base_index, base_term
+        self._memberships = [(base_index, base_membership), *newer]
+
+    def _truncate(self, index: int) -> None:
+        del self._entries[index - self.base_index - 1 :]
+        while self._memberships[-1][0] >= index and len(self._memberships) > 1:
+            self._memberships.pop()
+
+
+def entry_bytes(entry: Entry) -> int:
+    """About what an entry takes on the wire."""
+    return len(entry.data) + 16

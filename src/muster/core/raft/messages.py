@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, TypeAlias
 
 import msgspec
 
+from muster.core.raft.membership import Membership
 from muster.core.types import RobotId
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -13,13 +15,20 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 followed by another."""
 
 
+class EntryKind(enum.IntEnum):
+    COMMAND = 0
+    """For the state machine; a leader's first entry of a term is an empty one."""
+    MEMBERSHIP = 1
+    """For the group itself: an encoded `Membership`."""
+
+
 class Entry(msgspec.Struct, frozen=True, tag='entry'):
-    """One position of the log. `data` is opaque here; a leader's first entry of a term is
-    empty."""
+    """One position of the log. The data of commands is opaque here."""
 
     index: Count
     term: Count
     data: bytes = b''
+    kind: EntryKind = EntryKind.COMMAND
 
 
 class HardState(msgspec.Struct, frozen=True, tag='hard_state'):
@@ -29,8 +38,18 @@ class HardState(msgspec.Struct, frozen=True, tag='hard_state'):
     voted_for: RobotId = ''
 
 
-Record: TypeAlias = Entry | HardState
-"""On disk an entry replaces whatever stood at its index and after it."""
+class Snapshot(msgspec.Struct, frozen=True, tag='snapshot'):
+    """The state machine after the entry at `index`; stands for all entries up to it."""
+
+    index: Count
+    term: Count
+    membership: Membership
+    data: bytes
+
+
+Record: TypeAlias = Entry | HardState | Snapshot
+"""On disk an entry replaces whatever stood at its index and after it; a snapshot replaces all
+records before it."""
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +60,8 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     last_index: Count
     last_term: Count
     is_poll: bool = False
+    is_handover: bool = False
+    """The leader itself wants this election: nobody need wait for its silence."""
 
 
 class VoteReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +96,77 @@ class AppendReply(msgspec.Struct, frozen=True, kw_only=True):
     hint_term: Count = 0
 
 
-Message: TypeAlias = Vote | VoteReply | Append | AppendReply
+class SnapshotChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a snapshot, for a follower that lacks what the leader's log no longer holds."""
+
+    term: Count
+    round: Count
+    index: Count
+    snapshot_term: Count
+    membership: Membership
+    offset: Count
+    size: Count
+    """Of the whole snapshot."""
+    checksum: Count
+    """CRC-32 of the whole snapshot."""
+    data: bytes
+
+
+class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
+    term: Count
+    round: Count
+    index: Count
+    """Of the snapshot."""
+    offset: Count
+    """How much of it has arrived: where the leader goes on."""
+    is_installed: bool = False
+    """All of it has arrived and is durable, or was not needed."""
+
+
+class Propose(msgspec.Struct, frozen=True):
+    """A follower passes commands on to the leader. They may be lost."""
+
+    data: tuple[bytes, ...]
+
+
+class ReadRequest(msgspec.Struct, frozen=True):
+    """A follower asks up to where it must have applied the log to answer a read."""
+
+    context: Count
+
+
+class ReadReply(msgspec.Struct, frozen=True):
+    context: Count
+    index: int
+    """-1: the leader cannot say."""
+
+
+class TakeOver(msgspec.Struct, frozen=True):
+    """The leader wants this member to stand for election at once."""
+
+    term: Count
+
+
+Message: TypeAlias = (
+    Vote
+    | VoteReply
+    | Append
+    | AppendReply
+    | SnapshotChunk
+    | SnapshotReply
+    | Propose
+    | ReadRequest
+    | ReadReply
+    | TakeOver
+)
+
+
+class ReadResult(msgspec.Struct, frozen=True):
+    """The answer to `RaftNode.read`."""
+
+    context: int
+    index: int
+    """Once the log is applied up to here, the state is fresh enough; -1: ask again."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -84,5 +175,14 @@ class Ready(msgspec.Struct, frozen=True):
     records: tuple[Record, ...]
     sequence: int
     """Number by which to report `records` as durable; 0 when there are none."""
+    is_checkpoint: bool
+    """`records` hold everything: older ones may be deleted once these are durable."""
     messages: tuple[tuple[RobotId, Message], ...]
+    snapshot: Snapshot | None
+    """Replace the state machine by this one, before applying `committed`."""
     committed: tuple[Entry, ...]
+    reads: tuple[ReadResult, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.records or self.messages or self.snapshot or self.committed or self.reads)

@@ -1,0 +1,378 @@
+"""What a member does while it leads: replicate, commit, prove that it leads, change the group,
+hand over.
+
+An object of this class lives from an election to its end, and ends by `RaftNode` dropping it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from muster.core.raft.config import RaftConfig
+from muster.core.raft.durability import Durability
+from muster.core.raft.log import Log, encode_membership, entry_bytes
+from muster.core.raft.membership import Membership
+from muster.core.raft.messages import (
+    Append,
+    AppendReply,
+    Entry,
+    EntryKind,
+    Message,
+    SnapshotReply,
+    TakeOver,
+)
+from muster.core.raft.progress import Pace, Progress
+from muster.core.raft.reads import PendingRead, Reads
+from muster.core.raft.snapshots import checksum_of, chunk_of
+from muster.core.types import MusterError, RobotId
+
+ROUNDS_REMEMBERED = 4096
+
+
+class MembershipRefusedError(MusterError):
+    """The change was not begun. The message says why."""
+
+
+class TransferRefusedError(MusterError):
+    """Leadership cannot go there. The message says why."""
+
+
+class Leader:
+    """One leader in one term.
+
+    Parameters
+    ----------
+    commit_index : of the member at its election.
+    send : takes a peer and a message.
+    """
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        term: int,
+        log: Log,
+        durability: Durability,
+        commit_index: int,
+        send: Callable[[RobotId, Message], None],
+        now: float,
+    ) -> None:
+        self.term = term
+        self.elected_at = now
+        self.commit_index = commit_index
+        self.heartbeat_due = now
+        self.transfer_to: RobotId = ''
+        """Who is to lead next; no commands are taken meanwhile."""
+        self._transfer_until = math.inf
+        self._config = config
+        self._log = log
+        self._durability = durability
+        self._send = send
+        self._progress: dict[RobotId, Progress] = {}
+        self._round = 0
+        self._round_sent_at: dict[int, float] = {}
+        self._reads = Reads()
+        self._snapshot_checksum = (-1, 0)
+        self._follow_membership()
+
+    # Authority
+
+    def quorum_heard_at(self, now: float) -> float:
+        """Send time of the newest messages that a quorum has answered; -inf if never.
+
+        No other leader can have been elected before that moment.
+        """
+        return self._quorum_of(lambda one: one.answered_at, now)
+
+    def has_lease(self, now: float) -> bool:
+        """Whether no other leader can have been elected until now, by clocks that drift no more
+        than promised."""
+        return not self.transfer_to and now < self.quorum_heard_at(now) + self._config.lease_s
+
+    @property
+    def is_settled(self) -> bool:
+        """An entry of this term is committed: the commit index is now everyone's (section 6.4)."""
+        return self._log.term_at(self.commit_index) == self.term
+
+    def _quorum_of(self, value: Callable[[Progress], float], mine: float) -> float:
+        return self._log.membership.reached_by_quorum(
+            lambda robot: (
+                mine
+                if robot == self._config.me
+                else value(self._progress[robot])
+                if robot in self._progress
+                else -math.inf
+            )
+        )
+
+    # Replication
+
+    def append(self, entries: Iterable[tuple[EntryKind, bytes]]) -> tuple[int, ...]:
+        """Add to the log of the group; returns the indices. Call `replicate` afterwards."""
+        indices = []
+        for kind, data in entries:
+            entry = Entry(self._log.last_index + 1, self.term, data, kind)
+            self._log.append(entry)
+            self._durability.appended(entry)
+            indices.append(entry.index)
+            if kind is EntryKind.MEMBERSHIP:
+                self._follow_membership()
+        return tuple(indices)
+
+    def replicate(self, now: float) -> None:
+        """Send to every follower what it lacks, as far as there is room."""
+        for peer, progress in self._progress.items():
+            self._supply(peer, progress, now)
+
+    def heartbeat(self, now: float) -> None:
+        """Let every follower hear from the leader, whether there is news or not."""
+        self.heartbeat_due = now + self._config.heartbeat_s
+        for peer, progress in self._progress.items():
+            sent = self._round
+            if not self._is_silent(progress, now):
+                progress.is_waiting = False
+                self._supply(peer, progress, now)
+            if self._round == sent:
+                self._send_sign_of_life(peer, progress, now)
+
+    def on_append_reply(self, sender: RobotId, reply: AppendReply, now: float) -> None:
+        progress = self._answered(sender, reply.round)
+        if progress is None:
+            return
+        if reply.is_accepted:
+            progress.accept(min(reply.match_index, self._log.last_index))
+        else:
+            agreed = self._log.last_not_after(reply.hint_index, reply.hint_term)
+            progress.refuse(reply.prev_index, agreed + 1)
+        self._supply(sender, progress, now)
+        self._maybe_hand_over()
+
+    def on_snapshot_reply(self, sender: RobotId, reply: SnapshotReply, now: float) -> None:
+        progress = self._answered(sender, reply.round)
+        if progress is None:
+            return
+        if reply.is_installed:
+            progress.accept(min(reply.index, self._log.last_index))
+        elif progress.pace is Pace.SNAPSHOT and reply.index == progress.snapshot_index:
+            if reply.offset == progress.snapshot_offset and progress.is_waiting:
+                return
+            progress.snapshot_offset = reply.offset
+            progress.is_waiting = False
+        self._supply(sender, progress, now)
+
+    def _answered(self, sender: RobotId, round: int) -> Progress | None:
+        progress = self._progress.get(sender)
+        if progress is None:
+            return None
+        sent_at = self._round_sent_at.get(round, -math.inf)
+        progress.answered_at = max(progress.answered_at, sent_at)
+        progress.answered_round = max(progress.answered_round, round)
+        return progress
+
+    def _supply(self, peer: RobotId, progress: Progress, now: float) -> None:
+        config = self._config
+        while progress.has_room(config.max_inflight_messages, config.max_inflight_bytes):
+            if progress.next_index <= self._log.base_index:
+                progress.needs_snapshot(self._log.snapshot.index)
+            if progress.pace is Pace.SNAPSHOT:
+                self._send_chunk(peer, progress, now, self._config.chunk_bytes)
+                return
+            is_known = progress.pace is Pace.STREAM
+            if is_known and progress.next_index > self._log.last_index:
+                return
+            self._send_entries(peer, progress, now)
+
+    def _is_silent(self, progress: Progress, now: float) -> bool:
+        """Nothing but signs of life is sent to a follower that has not answered for long."""
+        heard_at = max(progress.answered_at, self.elected_at)
+        return now - heard_at > self._config.election_min_s
+
+    def _send_sign_of_life(self, peer: RobotId, progress: Progress, now: float) -> None:
+        if progress.next_index <= self._log.base_index:
+            progress.needs_snapshot(self._log.snapshot.index)
+        if progress.pace is Pace.SNAPSHOT:
+            self._send_chunk(peer, progress, now, max_bytes=0)
+        else:
+            self._send_append(peer, progress.next_index - 1, (), now)
+
+    def _send_entries(self, peer: RobotId, progress: Progress, now: float) -> None:
+        entries = self._log.batch(progress.next_index, self._config.max_append_bytes)
+        prev_index = progress.next_index - 1
+        self._send_append(peer, prev_index, entries, now)
+        progress.sent(prev_index + len(entries), sum(map(entry_bytes, entries)))
+
+    def _send_append(
+        self, peer: RobotId, prev_index: int, entries: tuple[Entry, ...], now: float
+    ) -> None:
+        message = Append(
+            term=self.term,
+            prev_index=prev_index,
+            prev_term=self._log.term_at(prev_index),
+            commit_index=self.commit_index,
+            round=self._next_round(now),
+            entries=entries,
+        )
+        self._send(peer, message)
+
+    def _send_chunk(self, peer: RobotId, progress: Progress, now: float, max_bytes: int) -> None:
+        snapshot = self._log.snapshot
+        if self._snapshot_checksum[0] != snapshot.index:
+            self._snapshot_checksum = (snapshot.index, checksum_of(snapshot.data))
+        chunk = chunk_of(
+            snapshot,
+            self._snapshot_checksum[1],
+            progress.snapshot_offset,
+            max_bytes,
+            self.term,
+            self._next_round(now),
+        )
+        self._send(peer, chunk)
+        progress.is_waiting = True
+
+    def _next_round(self, now: float) -> int:
+        self._round += 1
+        self._round_sent_at[self._round] = now
+        if len(self._round_sent_at) > ROUNDS_REMEMBERED:
+            del self._round_sent_at[next(iter(self._round_sent_at))]
+        return self._round
+
+    # Commitment
+
+    def advance_commit(self) -> bool:
+        """Move the commit index to the newest entry of this term that a quorum holds durably.
+
+        Only entries of the present term are counted (section 3.6.2): an older entry on a majority
+        can still be replaced, and becomes committed along with a newer one.
+        """
+        index = int(self._quorum_of(lambda one: one.match_index, self._durability.index))
+        if index <= self.commit_index or self._log.term_at(index) != self.term:
+            return False
+        self.commit_index = index
+        # Followers learn of it from the next heartbeat, which is therefore due at once.
+        self.heartbeat_due = -math.inf
+        return True
+
+    # Membership
+
+    def change(
+        self, voters: tuple[RobotId, ...], learners: tuple[RobotId, ...], now: float
+    ) -> int:
+        """Begin a change of the group; returns the index of its entry. It ends by itself.
+
+        Raises
+        ------
+        MembershipRefusedError
+            another change is under way, or the new voters could not decide anything now.
+        """
+        before = self._log.membership
+        if before.is_joint or self._log.membership_index > self.commit_index:
+            raise MembershipRefusedError('another change of the group is under way: wait for it')
+        if not voters or len(set(voters)) != len(voters) or set(voters) & set(learners):
+            raise MembershipRefusedError(
+                'the voters must be named, each once, and none of them as a learner too'
+            )
+        after = Membership(voters, learners)
+        missing = sorted(robot for robot in voters if not self._is_ready_to_vote(robot, now))
+        if after.lost_quorum(missing):
+            raise MembershipRefusedError(
+                f'the new group could not decide anything: {", ".join(missing)} '
+                'do not answer or lag behind; let them join as learners first'
+            )
+        is_same_vote = set(voters) == set(before.voters)
+        target = after if is_same_vote else before.joint_towards(voters, learners)
+        return self.append([(EntryKind.MEMBERSHIP, encode_membership(target))])[0]
+
+    def _is_ready_to_vote(self, robot: RobotId, now: float) -> bool:
+        if robot == self._config.me:
+            return True
+        progress = self._progress.get(robot)
+        return (
+            progress is not None
+            and now - progress.answered_at <= self._config.election_max_s
+            and progress.match_index >= self.commit_index
+        )
+
+    def settle_membership(self) -> bool:
+        """Leave the joint membership once it is committed; returns whether an entry was added."""
+        membership = self._log.membership
+        if not membership.is_joint or self._log.membership_index > self.commit_index:
+            return False
+        settled = encode_membership(membership.settled())
+        self.append([(EntryKind.MEMBERSHIP, settled)])
+        return True
+
+    def has_left(self) -> bool:
+        """This leader is no voter any more, and the group knows it for certain."""
+        membership = self._log.membership
+        return (
+            not membership.is_voter(self._config.me)
+            and self._log.membership_index <= self.commit_index
+        )
+
+    def _follow_membership(self) -> None:
+        """Keep a progress for every member but this one."""
+        next_index = self._log.last_index + 1
+        self._progress = {
+            robot: self._progress.get(robot) or Progress(next_index)
+            for robot in self._log.membership.everyone
+            if robot != self._config.me
+        }
+
+    # Handing over
+
+    def transfer(self, target: RobotId, now: float) -> None:
+        """Have another voter lead, as soon as it has the whole log.
+
+        Raises
+        ------
+        TransferRefusedError
+            it is no voter, or another transfer is under way.
+        """
+        if target == self._config.me or target not in self._log.membership.voters:
+            raise TransferRefusedError(f'{target!r} is no other voter of the group')
+        if self.transfer_to:
+            raise TransferRefusedError(f'leadership is on its way to {self.transfer_to}')
+        self.transfer_to = target
+        self._transfer_until = now + self._config.election_max_s
+        self._maybe_hand_over()
+
+    def best_successor(self, now: float) -> RobotId:
+        """The voter that is furthest and has been heard lately; empty when there is none."""
+        live = [
+            (progress.match_index, robot)
+            for robot, progress in self._progress.items()
+            if robot in self._log.membership.voters
+            and now - progress.answered_at <= self._config.election_max_s
+        ]
+        return max(live)[1] if live else ''
+
+    def end_transfer_if_late(self, now: float) -> None:
+        if now > self._transfer_until:
+            self.transfer_to, self._transfer_until = '', math.inf
+
+    def _maybe_hand_over(self) -> None:
+        progress = self._progress.get(self.transfer_to)
+        if progress is not None and progress.match_index == self._log.last_index:
+            self._send(self.transfer_to, TakeOver(self.term))
+
+    # Reads
+
+    def read(self, reader: RobotId, context: int, now: float) -> PendingRead | None:
+        """Ask for proof that the commit index is no older than this moment: the read itself if the
+        lease proves it, otherwise it comes out of `reads_proven`."""
+        if self.is_settled and self.has_lease(now):
+            return PendingRead(reader, context, 0)
+        self._reads.add(reader, context, self._round + 1)
+        self.heartbeat_due = -math.inf
+        return None
+
+    def reads_proven(self) -> list[PendingRead]:
+        """Reads whose leader was still the leader after they were asked."""
+        if self._reads.is_empty or not self.is_settled:
+            return []
+        return self._reads.confirmed(
+            int(min(self._quorum_of(lambda one: one.answered_round, self._round), self._round))
+        )
+
+    def give_up_reads(self) -> list[PendingRead]:
+        return self._reads.give_up()
