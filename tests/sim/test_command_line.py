@@ -2,14 +2,17 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+PROGRAM = str(Path(sys.executable).with_name('muster_sim'))
+
 
 def _run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ['muster_sim', *options],
+        [PROGRAM, *options],
         capture_output=True,
         text=True,
         timeout=60,
@@ -62,6 +65,8 @@ def test_a_missing_package_is_named_with_the_remedy(tmp_path: Path) -> None:
         'from muster_sim.main import main\n'
         'main()\n'
     )
-    run = subprocess.run(['python', '-c', program], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 2
     assert "'pybullet' is not installed: run `make setup`" in run.stderr

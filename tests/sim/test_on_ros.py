@@ -30,6 +30,7 @@ from sensor_msgs.msg import BatteryState, Imu, JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
+PROGRAM = str(Path(sys.executable).with_name('muster_sim'))
 pytestmark = [pytest.mark.ros, pytest.mark.physics]
 
 TEAM = """
@@ -58,7 +59,7 @@ class Probe:
 
     def __init__(self, team: Path, *options: str) -> None:
         self.simulator = subprocess.Popen(
-            ['muster_sim', '--team', str(team), *options], stderr=subprocess.PIPE, text=True
+            [PROGRAM, '--team', str(team), *options], stderr=subprocess.PIPE, text=True
         )
         rclpy.init()
         self.node = rclpy.create_node('probe')
