@@ -25,10 +25,11 @@ def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path):
     assert read_history(path) == history[:1]
 
 
-def test_rubbish_inside_the_file_is_an_error_with_its_line(tmp_path):
+@pytest.mark.parametrize('rubbish', [b'not json\n', b'{"kind": "\xff"}\n'])
+def test_rubbish_inside_the_file_is_an_error_with_its_line(tmp_path, rubbish):
     path = tmp_path / 'events.jsonl'
     good = encode_line(Record(at=0, steady=0, kind='x'))
-    path.write_bytes(good + b'not json\n' + good)
+    path.write_bytes(good + rubbish + good)
     with pytest.raises(ConfigurationError, match='line 2 is not a record'):
         read_history(path)
 

@@ -72,7 +72,7 @@ class LiveRuns:
                 run = msgspec.json.decode(path.read_bytes(), type=LiveRun)
             except FileNotFoundError:
                 continue
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 path.unlink(missing_ok=True)
                 continue
             if _is_alive(run):

@@ -118,7 +118,7 @@ def read_history(path: Path) -> list[Record]:
     for number, line in enumerate(lines, start=1):
         try:
             history.append(_decoder.decode(line))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if number == len(lines) and not line.endswith(b'\n'):
                 break
             raise ConfigurationError(f'{path}: line {number} is not a record: {error}') from error
