@@ -38,6 +38,7 @@ def coordinator_config(team: Team, world: World, robot: RobotId) -> CoordinatorC
             heartbeat_s=times.heartbeat_s,
             election_min_s=times.election_min_s,
             election_max_s=times.election_max_s,
+            clock_drift=times.clock_drift,
         ),
         membership=_membership(times),
         motion=_motion(team.motion),
