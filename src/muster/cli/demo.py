@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from muster.cli.exits import ExitCode
+from muster.cli.options import gui_option, rate_option
 from muster.cli.output import json_option
 
 
@@ -27,14 +28,8 @@ from muster.cli.output import json_option
     help='Play it so many times.',
 )
 @click.option('--seed', type=int, default=0, show_default=True, help='Of the world and of chance.')
-@click.option(
-    '--rate',
-    type=click.FloatRange(min=0.1, max=10),
-    default=1.0,
-    show_default=True,
-    help='Simulated seconds per second.',
-)
-@click.option('--gui', is_flag=True, help='Show the PyBullet window; needs a display.')
+@rate_option
+@gui_option
 @click.option('--no-view', is_flag=True, help='Print the final report only.')
 @click.option(
     '--runs',

@@ -21,3 +21,14 @@ def timeout_option(help_text: str) -> Callable[[Any], Any]:
         metavar='SECONDS',
         help=help_text,
     )
+
+
+rate_option = click.option(
+    '--rate',
+    type=click.FloatRange(min=0.1, max=10),
+    default=1.0,
+    show_default=True,
+    help='Simulated seconds per second.',
+)
+
+gui_option = click.option('--gui', is_flag=True, help='Show the PyBullet window; needs a display.')

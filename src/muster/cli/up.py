@@ -6,18 +6,14 @@ from pathlib import Path
 
 import click
 
+from muster.cli.options import gui_option, rate_option
+
 
 @click.command()
 @click.argument('team', default='warehouse')
 @click.option('--seed', type=int, default=0, show_default=True, help='Of the simulated world.')
-@click.option(
-    '--rate',
-    type=click.FloatRange(min=0.1, max=10),
-    default=1.0,
-    show_default=True,
-    help='Simulated seconds per second.',
-)
-@click.option('--gui', is_flag=True, help='Show the PyBullet window; needs a display.')
+@rate_option
+@gui_option
 @click.option('--quiet', is_flag=True, help='Show nothing but where the logs are.')
 @click.option(
     '--runs',
