@@ -15,10 +15,11 @@ from muster.core.ledger.commands import SubmitTask
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.watch import Watch
-from muster.core.raft import HardState, Message, RaftNode, Vote
+from muster.core.raft import HardState, RaftNode, Vote
 from muster.core.raft import node as raft_node
 from muster.core.raft.log import Log
 from muster.core.raft.membership import Membership
+from muster.core.raft.state import MemberState
 
 Patch = pytest.MonkeyPatch
 Break: TypeAlias = Callable[[Patch], None]
@@ -85,10 +86,7 @@ def makes_two_tasks_of_a_request(patch: Patch) -> None:
 def acknowledges_before_the_disk(patch: Patch) -> None:
     """Votes and acknowledgements leave before they are durable."""
 
-    def wrong(self: RaftNode, peer: str, message: Message) -> None:
-        self._messages.append((peer, message))
-
-    patch.setattr(RaftNode, '_promise', wrong)
+    patch.setattr(MemberState, 'promise', MemberState.send)
 
 
 def votes_twice(patch: Patch) -> None:
@@ -97,7 +95,7 @@ def votes_twice(patch: Patch) -> None:
 
     def wrong(self: RaftNode, sender: str, request: Vote, now: float) -> None:
         if not request.is_poll:
-            self.voted_for = ''
+            self._state.voted_for = ''
         on_vote(self, sender, request, now)
 
     patch.setattr(RaftNode, '_on_vote', wrong)
@@ -105,8 +103,8 @@ def votes_twice(patch: Patch) -> None:
 
 def forgets_its_vote(patch: Patch) -> None:
     """A restarted member does not remember whom it voted for, nor in which term."""
-    restore = raft_node._restore
-    patch.setattr(raft_node, '_restore', lambda *given: (HardState(), restore(*given)[1]))
+    restore = raft_node.restore
+    patch.setattr(raft_node, 'restore', lambda *given: (HardState(), restore(*given)[1]))
 
 
 def elects_anybody(patch: Patch) -> None:

@@ -18,8 +18,7 @@ def lagging(chunk_bytes: int = 64) -> Group:
     for name in 'abc':
         limits = RaftConfig(me=name, voters=('a', 'b', 'c'), chunk_bytes=chunk_bytes)
         group.members[name].config = limits
-        group[name].config = limits
-    group['a']._leading._config = group['a'].config  # type: ignore[union-attr]
+        group[name]._state.config = limits
     group.cut('ab', 'c')
     for number in range(20):
         group.propose('a', b'%d' % number)
@@ -114,7 +113,7 @@ def test_a_snapshot_goes_on_where_it_was_interrupted() -> None:
         return received <= 3
 
     group.settle(first_half)
-    arrived = group['c']._intake.offset
+    arrived = group['c']._following.intake.offset
     assert arrived > 0
     sent_before = len(group.sent)
     group.run(1.0)

@@ -9,7 +9,7 @@ from muster.core.coordinator.performer import Performer
 from muster.core.coordinator.replica import Replica
 from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
 from muster.core.membership.watch import Watch
-from muster.core.raft.node import RaftRole
+from muster.core.raft.messages import RaftRole
 from muster.core.types import Instant, RobotId, RobotReport, TaskState
 
 _ROLES = {

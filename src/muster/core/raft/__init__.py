@@ -33,6 +33,7 @@ from muster.core.raft.messages import (
     HardState,
     Message,
     Propose,
+    RaftRole,
     ReadReply,
     ReadRequest,
     ReadResult,
@@ -41,18 +42,22 @@ from muster.core.raft.messages import (
     Snapshot,
     SnapshotChunk,
     SnapshotReply,
+    StateChange,
     TakeOver,
     Vote,
     VoteReply,
 )
-from muster.core.raft.node import NotLeaderError, RaftNode, RaftRole
+from muster.core.raft.metrics import GroupMetrics, LatencyWindow
+from muster.core.raft.node import NotLeaderError, RaftNode
 
 __all__ = [
     'Append',
     'AppendReply',
     'Entry',
     'EntryKind',
+    'GroupMetrics',
     'HardState',
+    'LatencyWindow',
     'Membership',
     'MembershipRefusedError',
     'Message',
@@ -69,6 +74,7 @@ __all__ = [
     'Snapshot',
     'SnapshotChunk',
     'SnapshotReply',
+    'StateChange',
     'TakeOver',
     'TransferRefusedError',
     'Vote',

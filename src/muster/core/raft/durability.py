@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 from muster.core.raft.log import Log
 from muster.core.raft.messages import Entry, HardState, Message, Record, Snapshot
+from muster.core.raft.metrics import LatencyWindow
 from muster.core.types import RobotId
 
 
@@ -26,6 +28,8 @@ class Durability:
     def __init__(self, hard: HardState, last_index: int) -> None:
         self.index = last_index
         """Entries up to here are durable and still those of the log."""
+        self.write_times = LatencyWindow()
+        """From the decision to the durable record."""
         self._written = hard
         self._entries: list[Entry] = []
         self._checkpoint: Snapshot | None = None
@@ -44,17 +48,19 @@ class Durability:
 
     # What is decided
 
-    def appended(self, entry: Entry) -> None:
-        self._entries.append(entry)
+    def appended(self, entries: Iterable[Entry]) -> None:
+        self._entries.extend(entries)
 
     def replaced(self, fresh: tuple[Entry, ...]) -> None:
         """These entries take the place of all from their first index on: neither what is on disk
         nor what is being written counts there any more."""
         index = fresh[0].index
-        self._entries = [one for one in self._entries if one.index < index]
-        self._writing = deque(
-            (number, min(reach, index - 1), began) for number, reach, began in self._writing
-        )
+        if self._entries and self._entries[-1].index >= index:
+            self._entries = [one for one in self._entries if one.index < index]
+        if self._writing and self._writing[-1][1] >= index:
+            self._writing = deque(
+                (number, min(reach, index - 1), began) for number, reach, began in self._writing
+            )
         self.index = min(self.index, index - 1)
         self._entries.extend(fresh)
 
@@ -94,11 +100,12 @@ class Durability:
         self._writing.append((self._sequence, reach, now))
         return self._sequence, tuple(records), is_checkpoint
 
-    def saved(self, sequence: int) -> list[tuple[RobotId, Message]]:
+    def saved(self, sequence: int, now: float) -> list[tuple[RobotId, Message]]:
         """Writes up to `sequence` are durable; returns the promises that may leave."""
         self._saved = max(self._saved, sequence)
         while self._writing and self._writing[0][0] <= sequence:
-            self.index = self._writing.popleft()[1]
+            _, self.index, began = self._writing.popleft()
+            self.write_times.add(now - began)
         released = []
         while self._promises and self._promises[0][0] <= sequence:
             _, peer, message = self._promises.popleft()

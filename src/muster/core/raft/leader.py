@@ -7,24 +7,24 @@ An object of this class lives from an election to its end, and ends by `RaftNode
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
 
-from muster.core.raft.config import RaftConfig
-from muster.core.raft.durability import Durability
-from muster.core.raft.log import Log, encode_membership, entry_bytes
+from muster.core.raft.log import encode_membership
 from muster.core.raft.membership import Membership
 from muster.core.raft.messages import (
     Append,
     AppendReply,
     Entry,
     EntryKind,
-    Message,
     SnapshotReply,
     TakeOver,
 )
+from muster.core.raft.metrics import LatencyWindow
 from muster.core.raft.progress import Pace, Progress
 from muster.core.raft.reads import PendingRead, Reads
 from muster.core.raft.snapshots import checksum_of, chunk_of
+from muster.core.raft.state import MemberState
 from muster.core.types import MusterError, RobotId
 
 ROUNDS_REMEMBERED = 4096
@@ -43,31 +43,21 @@ class Leader:
 
     Parameters
     ----------
-    commit_index : of the member at its election.
-    send : takes a peer and a message.
+    state : of the member.
+    commit_times : takes the duration from proposal to commitment.
     """
 
-    def __init__(
-        self,
-        config: RaftConfig,
-        term: int,
-        log: Log,
-        durability: Durability,
-        commit_index: int,
-        send: Callable[[RobotId, Message], None],
-        now: float,
-    ) -> None:
-        self.term = term
+    def __init__(self, state: MemberState, commit_times: LatencyWindow, now: float) -> None:
         self.elected_at = now
-        self.commit_index = commit_index
         self.heartbeat_due = now
         self.transfer_to: RobotId = ''
         """Who is to lead next; no commands are taken meanwhile."""
         self._transfer_until = math.inf
-        self._config = config
-        self._log = log
-        self._durability = durability
-        self._send = send
+        self._state = state
+        self._log = state.log
+        self._commit_times = commit_times
+        self._proposed: deque[tuple[int, float]] = deque()
+        """(last index, time) of each proposal that is not committed."""
         self._progress: dict[RobotId, Progress] = {}
         self._round = 0
         self._round_sent_at: dict[int, float] = {}
@@ -87,18 +77,20 @@ class Leader:
     def has_lease(self, now: float) -> bool:
         """Whether no other leader can have been elected until now, by clocks that drift no more
         than promised."""
-        return not self.transfer_to and now < self.quorum_heard_at(now) + self._config.lease_s
+        return (
+            not self.transfer_to and now < self.quorum_heard_at(now) + self._state.config.lease_s
+        )
 
     @property
     def is_settled(self) -> bool:
         """An entry of this term is committed: the commit index is now everyone's (section 6.4)."""
-        return self._log.term_at(self.commit_index) == self.term
+        return self._log.term_at(self._state.commit_index) == self._state.term
 
     def _quorum_of(self, value: Callable[[Progress], float], mine: float) -> float:
         return self._log.membership.reached_by_quorum(
             lambda robot: (
                 mine
-                if robot == self._config.me
+                if robot == self._state.config.me
                 else value(self._progress[robot])
                 if robot in self._progress
                 else -math.inf
@@ -107,17 +99,19 @@ class Leader:
 
     # Replication
 
-    def append(self, entries: Iterable[tuple[EntryKind, bytes]]) -> tuple[int, ...]:
+    def append(self, items: Sequence[tuple[EntryKind, bytes]], now: float) -> tuple[int, ...]:
         """Add to the log of the group; returns the indices. Call `replicate` afterwards."""
-        indices = []
-        for kind, data in entries:
-            entry = Entry(self._log.last_index + 1, self.term, data, kind)
-            self._log.append(entry)
-            self._durability.appended(entry)
-            indices.append(entry.index)
-            if kind is EntryKind.MEMBERSHIP:
-                self._follow_membership()
-        return tuple(indices)
+        term, first = self._state.term, self._log.last_index + 1
+        entries = [
+            Entry(index, term, data, kind) for index, (kind, data) in enumerate(items, start=first)
+        ]
+        self._log.extend(entries)
+        self._state.durability.appended(entries)
+        if entries:
+            self._proposed.append((self._log.last_index, now))
+        if self._log.membership_index >= first:
+            self._follow_membership()
+        return tuple(range(first, first + len(entries)))
 
     def replicate(self, now: float) -> None:
         """Send to every follower what it lacks, as far as there is room."""
@@ -126,7 +120,7 @@ class Leader:
 
     def heartbeat(self, now: float) -> None:
         """Let every follower hear from the leader, whether there is news or not."""
-        self.heartbeat_due = now + self._config.heartbeat_s
+        self.heartbeat_due = now + self._state.config.heartbeat_s
         for peer, progress in self._progress.items():
             sent = self._round
             if not self._is_silent(progress, now):
@@ -170,12 +164,12 @@ class Leader:
         return progress
 
     def _supply(self, peer: RobotId, progress: Progress, now: float) -> None:
-        config = self._config
+        config = self._state.config
         while progress.has_room(config.max_inflight_messages, config.max_inflight_bytes):
             if progress.next_index <= self._log.base_index:
                 progress.needs_snapshot(self._log.snapshot.index)
             if progress.pace is Pace.SNAPSHOT:
-                self._send_chunk(peer, progress, now, self._config.chunk_bytes)
+                self._send_chunk(peer, progress, now, self._state.config.chunk_bytes)
                 return
             is_known = progress.pace is Pace.STREAM
             if is_known and progress.next_index > self._log.last_index:
@@ -185,7 +179,7 @@ class Leader:
     def _is_silent(self, progress: Progress, now: float) -> bool:
         """Nothing but signs of life is sent to a follower that has not answered for long."""
         heard_at = max(progress.answered_at, self.elected_at)
-        return now - heard_at > self._config.election_min_s
+        return now - heard_at > self._state.config.election_min_s
 
     def _send_sign_of_life(self, peer: RobotId, progress: Progress, now: float) -> None:
         if progress.next_index <= self._log.base_index:
@@ -196,23 +190,23 @@ class Leader:
             self._send_append(peer, progress.next_index - 1, (), now)
 
     def _send_entries(self, peer: RobotId, progress: Progress, now: float) -> None:
-        entries = self._log.batch(progress.next_index, self._config.max_append_bytes)
+        entries, size = self._log.batch(progress.next_index, self._state.config.max_append_bytes)
         prev_index = progress.next_index - 1
         self._send_append(peer, prev_index, entries, now)
-        progress.sent(prev_index + len(entries), sum(map(entry_bytes, entries)))
+        progress.sent(prev_index + len(entries), size)
 
     def _send_append(
         self, peer: RobotId, prev_index: int, entries: tuple[Entry, ...], now: float
     ) -> None:
         message = Append(
-            term=self.term,
+            term=self._state.term,
             prev_index=prev_index,
             prev_term=self._log.term_at(prev_index),
-            commit_index=self.commit_index,
+            commit_index=self._state.commit_index,
             round=self._next_round(now),
             entries=entries,
         )
-        self._send(peer, message)
+        self._state.send(peer, message)
 
     def _send_chunk(self, peer: RobotId, progress: Progress, now: float, max_bytes: int) -> None:
         snapshot = self._log.snapshot
@@ -223,10 +217,10 @@ class Leader:
             self._snapshot_checksum[1],
             progress.snapshot_offset,
             max_bytes,
-            self.term,
+            self._state.term,
             self._next_round(now),
         )
-        self._send(peer, chunk)
+        self._state.send(peer, chunk)
         progress.is_waiting = True
 
     def _next_round(self, now: float) -> int:
@@ -238,16 +232,19 @@ class Leader:
 
     # Commitment
 
-    def advance_commit(self) -> bool:
+    def advance_commit(self, now: float) -> bool:
         """Move the commit index to the newest entry of this term that a quorum holds durably.
 
         Only entries of the present term are counted (section 3.6.2): an older entry on a majority
         can still be replaced, and becomes committed along with a newer one.
         """
-        index = int(self._quorum_of(lambda one: one.match_index, self._durability.index))
-        if index <= self.commit_index or self._log.term_at(index) != self.term:
+        state = self._state
+        index = int(self._quorum_of(lambda one: one.match_index, state.durability.index))
+        if index <= state.commit_index or self._log.term_at(index) != state.term:
             return False
-        self.commit_index = index
+        state.commit(index)
+        while self._proposed and self._proposed[0][0] <= index:
+            self._commit_times.add(now - self._proposed.popleft()[1])
         # Followers learn of it from the next heartbeat, which is therefore due at once.
         self.heartbeat_due = -math.inf
         return True
@@ -265,7 +262,7 @@ class Leader:
             another change is under way, or the new voters could not decide anything now.
         """
         before = self._log.membership
-        if before.is_joint or self._log.membership_index > self.commit_index:
+        if before.is_joint or self._log.membership_index > self._state.commit_index:
             raise MembershipRefusedError('another change of the group is under way: wait for it')
         if not voters or len(set(voters)) != len(voters) or set(voters) & set(learners):
             raise MembershipRefusedError(
@@ -280,33 +277,33 @@ class Leader:
             )
         is_same_vote = set(voters) == set(before.voters)
         target = after if is_same_vote else before.joint_towards(voters, learners)
-        return self.append([(EntryKind.MEMBERSHIP, encode_membership(target))])[0]
+        return self.append([(EntryKind.MEMBERSHIP, encode_membership(target))], now)[0]
 
     def _is_ready_to_vote(self, robot: RobotId, now: float) -> bool:
-        if robot == self._config.me:
+        if robot == self._state.config.me:
             return True
         progress = self._progress.get(robot)
         return (
             progress is not None
-            and now - progress.answered_at <= self._config.election_max_s
-            and progress.match_index >= self.commit_index
+            and now - progress.answered_at <= self._state.config.election_max_s
+            and progress.match_index >= self._state.commit_index
         )
 
-    def settle_membership(self) -> bool:
+    def settle_membership(self, now: float) -> bool:
         """Leave the joint membership once it is committed; returns whether an entry was added."""
         membership = self._log.membership
-        if not membership.is_joint or self._log.membership_index > self.commit_index:
+        if not membership.is_joint or self._log.membership_index > self._state.commit_index:
             return False
         settled = encode_membership(membership.settled())
-        self.append([(EntryKind.MEMBERSHIP, settled)])
+        self.append([(EntryKind.MEMBERSHIP, settled)], now)
         return True
 
     def has_left(self) -> bool:
         """This leader is no voter any more, and the group knows it for certain."""
         membership = self._log.membership
         return (
-            not membership.is_voter(self._config.me)
-            and self._log.membership_index <= self.commit_index
+            not membership.is_voter(self._state.config.me)
+            and self._log.membership_index <= self._state.commit_index
         )
 
     def _follow_membership(self) -> None:
@@ -315,7 +312,7 @@ class Leader:
         self._progress = {
             robot: self._progress.get(robot) or Progress(next_index)
             for robot in self._log.membership.everyone
-            if robot != self._config.me
+            if robot != self._state.config.me
         }
 
     # Handing over
@@ -328,12 +325,12 @@ class Leader:
         TransferRefusedError
             it is no voter, or another transfer is under way.
         """
-        if target == self._config.me or target not in self._log.membership.voters:
+        if target == self._state.config.me or target not in self._log.membership.voters:
             raise TransferRefusedError(f'{target!r} is no other voter of the group')
         if self.transfer_to:
             raise TransferRefusedError(f'leadership is on its way to {self.transfer_to}')
         self.transfer_to = target
-        self._transfer_until = now + self._config.election_max_s
+        self._transfer_until = now + self._state.config.election_max_s
         self._maybe_hand_over()
 
     def best_successor(self, now: float) -> RobotId:
@@ -342,9 +339,16 @@ class Leader:
             (progress.match_index, robot)
             for robot, progress in self._progress.items()
             if robot in self._log.membership.voters
-            and now - progress.answered_at <= self._config.election_max_s
+            and now - progress.answered_at <= self._state.config.election_max_s
         ]
         return max(live)[1] if live else ''
+
+    def watch_disk(self, now: float) -> None:
+        """A leader that cannot write hands over to one that can."""
+        if now - self._state.durability.oldest_write() > self._state.config.disk_stall_s:
+            successor = self.best_successor(now)
+            if successor and not self.transfer_to:
+                self.transfer(successor, now)
 
     def end_transfer_if_late(self, now: float) -> None:
         if now > self._transfer_until:
@@ -353,7 +357,7 @@ class Leader:
     def _maybe_hand_over(self) -> None:
         progress = self._progress.get(self.transfer_to)
         if progress is not None and progress.match_index == self._log.last_index:
-            self._send(self.transfer_to, TakeOver(self.term))
+            self._state.send(self.transfer_to, TakeOver(self._state.term))
 
     # Reads
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,6 +11,8 @@ from muster.core.raft.membership import Membership
 from muster.core.raft.messages import Entry, EntryKind, Snapshot
 from muster.core.types import ProtocolError
 
+ENTRY_OVERHEAD_BYTES = 16
+"""About what an entry takes beside its data."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Membership)
 
@@ -39,8 +42,12 @@ class Log:
         self.snapshot = snapshot
         """The newest there is; at or after the base."""
         self._begin_at(snapshot)
-        for entry in entries:
-            self.append(entry)
+        self.extend(tuple(entries))
+
+    @property
+    def bytes(self) -> int:
+        """About what the entries in memory take."""
+        return self._sizes[-1] - self._sizes[0]
 
     @property
     def last_index(self) -> int:
@@ -79,29 +86,31 @@ class Log:
         """Entries with start <= index < stop; none of them may lie before the base."""
         return self._entries[start - self.base_index - 1 : stop - self.base_index - 1]
 
-    def batch(self, start: int, max_bytes: int) -> tuple[Entry, ...]:
-        """Entries from `start` on that fit into a message, at least one if there is any."""
-        chosen: list[Entry] = []
-        size = 0
-        for position in range(start - self.base_index - 1, len(self._entries)):
-            entry = self._entries[position]
-            size += entry_bytes(entry)
-            if chosen and size > max_bytes:
-                break
-            chosen.append(entry)
-        return tuple(chosen)
+    def batch(self, start: int, max_bytes: int) -> tuple[tuple[Entry, ...], int]:
+        """Entries from `start` on that fit into a message, at least one if there is any, and their
+        size."""
+        position = start - self.base_index - 1
+        before = self._sizes[position]
+        stop = max(bisect_right(self._sizes, before + max_bytes) - 1, position + 1)
+        entries = tuple(self._entries[position:stop])
+        return entries, self._sizes[position + len(entries)] - before
 
     def is_up_to_date(self, last_index: int, last_term: int) -> bool:
         """Whether a log that ends so holds at least as much as this one (Ongaro 2014, section
         3.6.1)."""
         return (last_term, last_index) >= (self.last_term, self.last_index)
 
-    def append(self, entry: Entry) -> None:
-        if entry.index != self.last_index + 1:
-            raise AssertionError(f'entry {entry.index} cannot follow {self.last_index}')
-        if entry.kind is EntryKind.MEMBERSHIP:
-            self._memberships.append((entry.index, decode_membership(entry.data)))
-        self._entries.append(entry)
+    def extend(self, entries: Sequence[Entry]) -> None:
+        """Add entries that follow the last one."""
+        if entries and entries[0].index != self.last_index + 1:
+            raise AssertionError(f'entry {entries[0].index} cannot follow {self.last_index}')
+        sizes, total = self._sizes, self._sizes[-1]
+        for entry in entries:
+            total += len(entry.data) + ENTRY_OVERHEAD_BYTES
+            sizes.append(total)
+            if entry.kind is EntryKind.MEMBERSHIP:
+                self._memberships.append((entry.index, decode_membership(entry.data)))
+        self._entries.extend(entries)
 
     def merge(self, entries: Sequence[Entry], committed: int) -> tuple[Entry, ...]:
         """Take a leader's entries; returns those that were new here.
@@ -120,8 +129,7 @@ class Log:
                 )
             self._truncate(entry.index)
             fresh = tuple(entries[offset:])
-            for one in fresh:
-                self.append(one)
+            self.extend(fresh)
             return fresh
         return ()
 
@@ -150,11 +158,14 @@ class Log:
         self.base_index = snapshot.index
         self._base_term = snapshot.term
         self._entries: list[Entry] = []
+        self._sizes = [0]
+        """Total size of the entries before each position; one longer than the entries."""
         self._memberships = [(snapshot.index, snapshot.membership)]
 
     def _forget(self, base_index: int) -> None:
         base_term = self.term_at(base_index)
         del self._entries[: base_index - self.base_index]
+        del self._sizes[: base_index - self.base_index]
         base_membership = self.membership_at(min(base_index, self.snapshot.index))
         newer = [(at, one) for at, one in self._memberships if at > base_index]
         self.base_index, self._base_term = base_index, base_term
@@ -162,10 +173,6 @@ class Log:
 
     def _truncate(self, index: int) -> None:
         del self._entries[index - self.base_index - 1 :]
+        del self._sizes[index - self.base_index :]
         while self._memberships[-1][0] >= index and len(self._memberships) > 1:
             self._memberships.pop()
-
-
-def entry_bytes(entry: Entry) -> int:
-    """About what an entry takes on the wire."""
-    return len(entry.data) + 16

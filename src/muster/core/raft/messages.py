@@ -161,6 +161,24 @@ Message: TypeAlias = (
 )
 
 
+class RaftRole(enum.Enum):
+    FOLLOWER = 'follower'
+    POLLING = 'polling'
+    """Asks whether an election could be won; has not touched its term."""
+    CANDIDATE = 'candidate'
+    LEADER = 'leader'
+
+
+class StateChange(msgspec.Struct, frozen=True):
+    """A member has taken a role, or heard of another leader."""
+
+    term: int
+    role: RaftRole
+    leader: RobotId
+    """Whom it follows now; empty when nobody."""
+    cause: str
+
+
 class ReadResult(msgspec.Struct, frozen=True):
     """The answer to `RaftNode.read`."""
 
@@ -182,7 +200,16 @@ class Ready(msgspec.Struct, frozen=True):
     """Replace the state machine by this one, before applying `committed`."""
     committed: tuple[Entry, ...]
     reads: tuple[ReadResult, ...]
+    changes: tuple[StateChange, ...] = ()
+    """What this member has become, with the causes, for the log that people read."""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.records or self.messages or self.snapshot or self.committed or self.reads)
+        return not (
+            self.records
+            or self.messages
+            or self.snapshot
+            or self.committed
+            or self.reads
+            or self.changes
+        )
