@@ -330,6 +330,7 @@ def led(names: str = 'abc', leader: str = 'a') -> Group:
     """A group with a settled leader."""
     group = Group(names)
     group.elect(leader)
+    group.now += STEP_S
     group.tick(leader)
     group.settle()
     assert group.leaders == [leader]

@@ -12,7 +12,7 @@ from muster.core.raft import RaftConfig, RaftNode, SnapshotChunk, SnapshotReply
 from .group import Group, Parcel, led, node_log
 
 
-def lagging(chunk_bytes: int = 64) -> Group:
+def lagging(chunk_bytes: int = 32) -> Group:
     """c has missed twenty commands, which a and b have compacted."""
     group = led('abc')
     for name in 'abc':

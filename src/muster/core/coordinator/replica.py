@@ -8,6 +8,7 @@ for the one that had it.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -37,24 +38,44 @@ class Told(msgspec.Struct, frozen=True, tag='told'):
     index: int
 
 
+class Entries(msgspec.Struct, frozen=True, tag='entries'):
+    """Entries that were written together."""
+
+    entries: tuple[Entry, ...]
+
+
 StoredRecord: TypeAlias = Boot | Told | Entry | HardState | Snapshot
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER: msgspec.msgpack.Decoder[StoredRecord] = msgspec.msgpack.Decoder(StoredRecord)
+_DECODER: msgspec.msgpack.Decoder[Boot | Told | Entries | HardState | Snapshot] = (
+    msgspec.msgpack.Decoder(Boot | Told | Entries | HardState | Snapshot)
+)
+
+
+def encode_records(records: Iterable[StoredRecord]) -> tuple[bytes, ...]:
+    """Records as they are written to disk; entries that follow one another make one."""
+    encoded = []
+    for is_entry, run in itertools.groupby(records, lambda one: type(one) is Entry):
+        if is_entry:
+            encoded.append(_ENCODER.encode(Entries(tuple(run))))  # type: ignore[arg-type]
+        else:
+            encoded.extend(map(_ENCODER.encode, run))
+    return tuple(encoded)
 
 
 def decode_records(records: Iterable[bytes]) -> list[StoredRecord]:
     """What the log on disk says; StorageError when a record cannot be understood."""
-    decoded = []
+    decoded: list[StoredRecord] = []
     for number, record in enumerate(records, start=1):
         try:
-            decoded.append(_DECODER.decode(record))
+            one = _DECODER.decode(record)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise StorageError(
                 f'record {number} of the log is not one of this version of muster ({error}); '
                 'start the version that wrote it, or set the folder aside and let the robot join '
                 'under a new name: under its own it would have to keep promises it has forgotten'
             ) from error
+        decoded.extend(one.entries if isinstance(one, Entries) else (one,))
     return decoded
 
 
@@ -235,6 +256,6 @@ class Replica:
 
     def _persist(self, records: Iterable[StoredRecord], is_checkpoint: bool = False) -> int:
         self._sequence += 1
-        encoded = tuple(_ENCODER.encode(record) for record in records)
+        encoded = encode_records(records)
         self._outbox.persist(Persist(self._sequence, encoded, is_checkpoint))
         return self._sequence

@@ -17,6 +17,9 @@ class RaftConfig:
     heartbeat_s: float = 0.1
     """Larger: slower to notice lost messages. Smaller: more talk. A sixth of election_min_s is
     usual."""
+    commit_notice_s: float = 0.005
+    """News of a commit waits so long for an append that would carry it. Smaller: a busy leader
+    sends twice as many messages. Larger: followers apply, and robots learn of awards, later."""
     election_min_s: float = 0.6
     """Smaller: a stalled process or a slow network costs an election. Larger: failover takes
     longer."""
@@ -61,6 +64,7 @@ class RaftConfig:
             'chunk_bytes',
             'compact_every',
             'disk_stall_s',
+            'commit_notice_s',
         ):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f'{name} is {getattr(self, name)}, but must be positive')

@@ -49,10 +49,12 @@ class Leader:
 
     def __init__(self, state: MemberState, commit_times: LatencyWindow, now: float) -> None:
         self.elected_at = now
-        self.heartbeat_due = now
         self.transfer_to: RobotId = ''
         """Who is to lead next; no commands are taken meanwhile."""
         self._transfer_until = math.inf
+        self._heartbeat_due = now
+        self._notice_due = math.inf
+        """When those followers are to learn of the newest commit who have not yet."""
         self._state = state
         self._log = state.log
         self._commit_times = commit_times
@@ -118,9 +120,25 @@ class Leader:
         for peer, progress in self._progress.items():
             self._supply(peer, progress, now)
 
+    @property
+    def next_due(self) -> float:
+        """Steady time at which `attend` is next needed."""
+        return min(self._heartbeat_due, self._notice_due)
+
+    def attend(self, now: float) -> None:
+        """Send what is due: a heartbeat to everybody, or news of a commit to those without it."""
+        if now >= self._heartbeat_due:
+            self.heartbeat(now)
+        elif now >= self._notice_due:
+            for peer, progress in self._progress.items():
+                if progress.told_commit < self._state.commit_index:
+                    self._send_sign_of_life(peer, progress, now)
+            self._notice_due = math.inf
+
     def heartbeat(self, now: float) -> None:
         """Let every follower hear from the leader, whether there is news or not."""
-        self.heartbeat_due = now + self._state.config.heartbeat_s
+        self._heartbeat_due = now + self._state.config.heartbeat_s
+        self._notice_due = math.inf
         for peer, progress in self._progress.items():
             sent = self._round
             if not self._is_silent(progress, now):
@@ -187,17 +205,19 @@ class Leader:
         if progress.pace is Pace.SNAPSHOT:
             self._send_chunk(peer, progress, now, max_bytes=0)
         else:
-            self._send_append(peer, progress.next_index - 1, (), now)
+            self._send_append(peer, progress, (), now)
 
     def _send_entries(self, peer: RobotId, progress: Progress, now: float) -> None:
         entries, size = self._log.batch(progress.next_index, self._state.config.max_append_bytes)
         prev_index = progress.next_index - 1
-        self._send_append(peer, prev_index, entries, now)
+        self._send_append(peer, progress, entries, now)
         progress.sent(prev_index + len(entries), size)
 
     def _send_append(
-        self, peer: RobotId, prev_index: int, entries: tuple[Entry, ...], now: float
+        self, peer: RobotId, progress: Progress, entries: tuple[Entry, ...], now: float
     ) -> None:
+        prev_index = progress.next_index - 1
+        progress.told_commit = self._state.commit_index
         message = Append(
             term=self._state.term,
             prev_index=prev_index,
@@ -245,8 +265,7 @@ class Leader:
         state.commit(index)
         while self._proposed and self._proposed[0][0] <= index:
             self._commit_times.add(now - self._proposed.popleft()[1])
-        # Followers learn of it from the next heartbeat, which is therefore due at once.
-        self.heartbeat_due = -math.inf
+        self._notice_due = min(self._notice_due, now + state.config.commit_notice_s)
         return True
 
     # Membership
@@ -367,7 +386,7 @@ class Leader:
         if self.is_settled and self.has_lease(now):
             return PendingRead(reader, context, 0)
         self._reads.add(reader, context, self._round + 1)
-        self.heartbeat_due = -math.inf
+        self._heartbeat_due = -math.inf
         return None
 
     def reads_proven(self) -> list[PendingRead]:

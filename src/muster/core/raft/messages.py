@@ -22,8 +22,9 @@ class EntryKind(enum.IntEnum):
     """For the group itself: an encoded `Membership`."""
 
 
-class Entry(msgspec.Struct, frozen=True, tag='entry'):
-    """One position of the log. The data of commands is opaque here."""
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One position of the log. The data of commands is opaque here. Written as an array: there are
+    many of them."""
 
     index: Count
     term: Count

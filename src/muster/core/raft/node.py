@@ -160,7 +160,7 @@ class RaftNode:
 
     def next_tick(self) -> float:
         """Steady time at which `tick` is next needed."""
-        return self._leading.heartbeat_due if self._leading else self._elections.due
+        return self._leading.next_due if self._leading else self._elections.due
 
     def metrics(self) -> GroupMetrics:
         """How this member fares."""
@@ -438,9 +438,9 @@ class RaftNode:
         leading.end_transfer_if_late(now)
         if now - heard_at > self.config.election_max_s:
             self._follow(self.term, '', now, 'no quorum answers')
-        elif now >= leading.heartbeat_due:
+        elif now >= leading.next_due:
             leading.watch_disk(now)
-            leading.heartbeat(now)
+            leading.attend(now)
 
     def _advance(self) -> None:
         """Commit what a quorum holds, and whatever follows from it."""

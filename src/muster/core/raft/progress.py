@@ -34,6 +34,8 @@ class Progress:
     """Send time of the newest message that it has answered."""
     answered_round: int = 0
     """The newest message that it has answered."""
+    told_commit: int = 0
+    """The commit index that was last sent to it."""
     snapshot_index: int = 0
     """Of the snapshot being sent."""
     snapshot_offset: int = 0
