@@ -32,6 +32,7 @@ setup(
     install_requires=[
         'setuptools',
         'click',
+        'google-crc32c',
         'matplotlib',
         'msgspec',
         'networkx',
