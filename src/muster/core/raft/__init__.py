@@ -20,8 +20,19 @@ joint consensus (4.3), leadership can be handed over (3.10), reads are proven by
 round of heartbeats (6.4). Replication is pipelined with flow control; a follower that lags is
 found by term (section 5.3 of the extended paper), and gets a snapshot in chunks if the log no
 longer reaches back to it (chapter 5).
+
+A proposal may be lost, or done without its proposer hearing of it. `Sessions` stands between the
+log and a state machine and makes commands safe to repeat (6.3); `SessionClient` is the other side.
 """
 
+from muster.core.raft.client import (
+    Conclusion,
+    Done,
+    NoSessionError,
+    NotDone,
+    SessionClient,
+    Unknown,
+)
 from muster.core.raft.config import RaftConfig
 from muster.core.raft.leader import MembershipRefusedError, TransferRefusedError
 from muster.core.raft.membership import Membership
@@ -49,10 +60,28 @@ from muster.core.raft.messages import (
 )
 from muster.core.raft.metrics import GroupMetrics, LatencyWindow
 from muster.core.raft.node import NotLeaderError, RaftNode
+from muster.core.raft.sessions import (
+    CommandApplied,
+    CommandRefused,
+    OpenSession,
+    Refusal,
+    SessionCommand,
+    SessionEntry,
+    SessionOpened,
+    SessionOutcome,
+    Sessions,
+    StateMachine,
+    decode_session_entry,
+    encode_session_entry,
+)
 
 __all__ = [
     'Append',
     'AppendReply',
+    'CommandApplied',
+    'CommandRefused',
+    'Conclusion',
+    'Done',
     'Entry',
     'EntryKind',
     'GroupMetrics',
@@ -61,7 +90,10 @@ __all__ = [
     'Membership',
     'MembershipRefusedError',
     'Message',
+    'NoSessionError',
+    'NotDone',
     'NotLeaderError',
+    'OpenSession',
     'Propose',
     'RaftConfig',
     'RaftNode',
@@ -71,12 +103,23 @@ __all__ = [
     'ReadResult',
     'Ready',
     'Record',
+    'Refusal',
+    'SessionClient',
+    'SessionCommand',
+    'SessionEntry',
+    'SessionOpened',
+    'SessionOutcome',
+    'Sessions',
     'Snapshot',
     'SnapshotChunk',
     'SnapshotReply',
     'StateChange',
+    'StateMachine',
     'TakeOver',
     'TransferRefusedError',
+    'Unknown',
     'Vote',
     'VoteReply',
+    'decode_session_entry',
+    'encode_session_entry',
 ]
