@@ -1,8 +1,9 @@
 """A Raft group in memory, under the full control of a test.
 
 Nothing is delivered, made durable or told the time unless the test says so. While it runs, every
-member is watched: what it says must be on its disk already, and the five safety properties of
-Ongaro 2014, figure 3.2, must hold after each step.
+member is watched: what it says must be on its disk already, a read must be answered with all that
+was committed when it was asked, and the five safety properties of Ongaro 2014, figure 3.2, must
+hold after each step.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -23,13 +24,18 @@ from muster.core.raft import (
     Message,
     RaftConfig,
     RaftNode,
+    ReadResult,
     Record,
     Snapshot,
+    StateChange,
     Vote,
     VoteReply,
 )
+from muster.core.raft.progress import Progress
 
 STEP_S = 0.02
+MAX_DELIVERIES = 100_000
+"""In one go; members that still talk then will never stop."""
 _SNAPSHOTS = msgspec.msgpack.Decoder(tuple[Entry, ...])
 
 
@@ -52,11 +58,27 @@ class Parcel:
 
 
 @dataclass
+class Clock:
+    """A steady clock that may run slow or fast [s]."""
+
+    rate: float = 1.0
+    _set_at: float = 0.0
+    _showed: float = 0.0
+
+    def read(self, now: float) -> float:
+        return self._showed + (now - self._set_at) * self.rate
+
+    def change_rate(self, rate: float, now: float) -> None:
+        self._set_at, self._showed, self.rate = now, self.read(now), rate
+
+
+@dataclass
 class Member:
     """One process and its disk."""
 
     config: RaftConfig
     rng: random.Random
+    clock: Clock = field(default_factory=Clock)
     disk: list[Record] = field(default_factory=list)
     node: RaftNode | None = None
     writes: deque[tuple[int, tuple[Record, ...], bool]] = field(default_factory=deque)
@@ -67,6 +89,10 @@ class Member:
     """By the present process, or told to it by a snapshot."""
     reads: dict[int, int] = field(default_factory=dict)
     """Index by context, of reads that were answered."""
+    reads_asked: dict[int, int] = field(default_factory=dict)
+    """How much was committed when a read was asked, by context."""
+    changes: list[StateChange] = field(default_factory=list)
+    """What the present process has been, with the causes."""
 
     def store(self, records: tuple[Record, ...], is_checkpoint: bool) -> None:
         """Records reach the disk."""
@@ -93,13 +119,19 @@ class Member:
 class Group:
     """Members, the messages between them, and the time."""
 
-    def __init__(self, names: str = 'abc', seed: int | None = None) -> None:
+    def __init__(self, names: str = 'abc', seed: int | None = None, **limits: float) -> None:
         self.now = 100.0
         self.mail: list[Parcel] = []
         self.sent: list[Parcel] = []
         """All messages that ever left a member, for tests that count them."""
         self.deaf: set[tuple[str, str]] = set()
         """Links (sender, listener) on which messages are lost."""
+        self.loses: Callable[[Parcel], bool] = lambda parcel: False
+        """Messages that are lost on whatever link."""
+        self.holds: Callable[[Parcel], bool] = lambda parcel: False
+        """Messages that stay under way until they are handed over one by one."""
+        self.paused: set[str] = set()
+        """Members whose processes stand still while disks, clocks and the others go on."""
         self.members: dict[str, Member] = {}
         self._leaders: dict[int, str] = {}
         self._leader_logs: dict[tuple[str, int], list[Entry]] = {}
@@ -107,7 +139,8 @@ class Group:
         self._committed_in: list[int] = []
         for name in names:
             rng = random.Random(f'{seed}/{name}') if seed is not None else Patience()
-            self.members[name] = Member(RaftConfig(me=name, voters=tuple(names)), rng)
+            config = RaftConfig(me=name, voters=tuple(names), **limits)  # type: ignore[arg-type]
+            self.members[name] = Member(config, rng)
             self.start(name)
 
     # Looking
@@ -122,11 +155,25 @@ class Group:
         return [name for name, member in self.members.items() if member.node is not None]
 
     @property
+    def awake(self) -> list[str]:
+        return [name for name in self.up if name not in self.paused]
+
+    def time(self, name: str) -> float:
+        """What the clock of a member shows."""
+        return self.members[name].clock.read(self.now)
+
+    @property
     def leaders(self) -> list[str]:
         """Who believes to lead, in the newest term of any leader."""
         leading = [name for name in self.up if self[name].is_leader]
         newest = max((self[name].term for name in leading), default=0)
         return [name for name in leading if self[name].term == newest]
+
+    def progress(self, leader: str, follower: str) -> Progress:
+        """What a leader knows of a follower."""
+        leading = self[leader]._leading
+        assert leading is not None, f'{leader} does not lead'
+        return leading._progress[follower]
 
     def data(self, name: str) -> list[bytes]:
         """The proposals that a member has applied."""
@@ -141,7 +188,8 @@ class Group:
     def start(self, name: str) -> None:
         member = self.members[name]
         member.applied = []
-        member.node = RaftNode(member.config, tuple(member.disk), member.rng, self.now)
+        member.reads, member.reads_asked, member.changes = {}, {}, []
+        member.node = RaftNode(member.config, tuple(member.disk), member.rng, self.time(name))
 
     def crash(self, name: str, kept: int = 0) -> None:
         """Kill a process; of the records being written the first `kept` survive."""
@@ -153,15 +201,17 @@ class Group:
             kept -= len(records[:kept])
         member.writes.clear()
         member.node = None
+        self.paused.discard(name)
 
-    def sync(self, name: str) -> None:
-        """Make everything durable that a member has begun to write."""
+    def sync(self, name: str, count: int | None = None) -> None:
+        """Make durable what a member has begun to write: everything, or the `count` oldest."""
         member = self.members[name]
-        while member.writes:
+        while member.writes and count != 0:
             sequence, records, is_checkpoint = member.writes.popleft()
             member.store(records, is_checkpoint)
-            self[name].persisted(sequence, self.now)
+            self[name].persisted(sequence, self.time(name))
             self._attend(name)
+            count = None if count is None else count - 1
 
     # Messages
 
@@ -176,26 +226,34 @@ class Group:
     def deliver(self, parcel: Parcel) -> None:
         """Hand one message over, whether it is still in the mail or not."""
         if self.members[parcel.recipient].node is not None:
-            self[parcel.recipient].step(parcel.sender, parcel.message, self.now)
+            now = self.time(parcel.recipient)
+            self[parcel.recipient].step(parcel.sender, parcel.message, now)
             self._attend(parcel.recipient)
 
     def settle(self, accept: Callable[[Parcel], bool] = lambda parcel: True) -> None:
         """Deliver and sync until nothing moves; messages that `accept` does not want are lost."""
-        while True:
-            for name in self.up:
+        for _ in range(MAX_DELIVERIES):
+            for name in self.awake:
                 if not self.members[name].is_disk_slow:
                     self.sync(name)
-            if not self.mail:
+            place = next((i for i, one in enumerate(self.mail) if self._can_arrive(one)), None)
+            if place is None:
                 return
-            parcel = self.mail.pop(0)
+            parcel = self.mail.pop(place)
             if accept(parcel):
                 self.deliver(parcel)
+        raise AssertionError(
+            f'members still talk after {MAX_DELIVERIES} messages: {self.mail[:3]}'
+        )
+
+    def _can_arrive(self, parcel: Parcel) -> bool:
+        return parcel.recipient not in self.paused and not self.holds(parcel)
 
     # Time
 
     def tick(self, *names: str) -> None:
-        for name in names or self.up:
-            self[name].tick(self.now)
+        for name in names or self.awake:
+            self[name].tick(self.time(name))
             self._attend(name)
 
     def run(self, seconds: float) -> None:
@@ -220,28 +278,36 @@ class Group:
 
     def change(self, name: str, voters: str, learners: str = '') -> int:
         """Have the leader `name` exchange the members of the group."""
-        index = self[name].change_membership(tuple(voters), tuple(learners), self.now)
+        index = self[name].change_membership(tuple(voters), tuple(learners), self.time(name))
         self._attend(name)
         return index
 
     def transfer(self, name: str, target: str) -> None:
-        self[name].transfer(target, self.now)
+        self[name].transfer(target, self.time(name))
         self._attend(name)
 
     def read(self, name: str, context: int) -> None:
-        self[name].read(context, self.now)
+        """Ask for a read; asked again, it is the same read."""
+        member = self.members[name]
+        before = len(self.committed)
+        self[name].read(context, self.time(name))
+        member.reads_asked.setdefault(context, before)
         self._attend(name)
 
-    def join(self, name: str, **limits: int) -> None:
+    def join(self, name: str, **limits: float) -> None:
         """Start a member that is not in the group yet."""
-        voters = next(iter(self.members.values())).config.voters
-        self.members[name] = Member(RaftConfig(me=name, voters=voters, **limits), Patience())
+        like = next(iter(self.members.values())).config
+        self.members[name] = Member(replace(like, me=name, **limits), Patience())  # type: ignore[arg-type]
         self.start(name)
 
     def propose(self, name: str, *data: bytes) -> tuple[int, ...]:
-        indices = self[name].propose(data, self.now)
+        indices = self[name].propose(data, self.time(name))
         self._attend(name)
         return indices
+
+    def forward(self, name: str, *data: bytes) -> None:
+        self[name].forward(data)
+        self._attend(name)
 
     # Judging
 
@@ -255,10 +321,9 @@ class Group:
             self._check_is_durable(member, recipient, message)
             parcel = Parcel(name, recipient, message)
             self.sent.append(parcel)
-            if (name, recipient) not in self.deaf:
+            if (name, recipient) not in self.deaf and not self.loses(parcel):
                 self.mail.append(parcel)
-        for result in ready.reads:
-            member.reads[result.context] = result.index
+        member.changes += ready.changes
         if ready.snapshot is not None:
             member.applied = list(_SNAPSHOTS.decode(ready.snapshot.data))
             assert len(member.applied) == ready.snapshot.index
@@ -266,6 +331,15 @@ class Group:
             assert entry.index == len(member.applied) + 1, f'{name} applies {entry.index} again'
             member.applied.append(entry)
         self._check_safety(name)
+        for result in ready.reads:
+            self._check_is_fresh(name, result)
+            member.reads[result.context] = result.index
+
+    def _check_is_fresh(self, name: str, result: ReadResult) -> None:
+        """A read sees all that anybody knew to be committed when it was asked."""
+        asked = self.members[name].reads_asked.get(result.context, 0)
+        stale = f'{name} reads as of {result.index}, but {asked} were committed when it asked'
+        assert result.index < 0 or result.index >= asked, stale
 
     def _check_is_durable(self, member: Member, recipient: str, message: Message) -> None:
         """What others will rely on has reached the disk before it is said."""
