@@ -52,6 +52,7 @@ class Leader:
         self.transfer_to: RobotId = ''
         """Who is to lead next; no commands are taken meanwhile."""
         self._transfer_until = math.inf
+        self._has_called_successor = False
         self._heartbeat_due = now
         self._notice_due = math.inf
         """When those followers are to learn of the newest commit who have not yet."""
@@ -78,10 +79,13 @@ class Leader:
 
     def has_lease(self, now: float) -> bool:
         """Whether no other leader can have been elected until now, by clocks that drift no more
-        than promised."""
-        return (
-            not self.transfer_to and now < self.quorum_heard_at(now) + self._state.config.lease_s
-        )
+        than promised.
+
+        Never again once a successor was called: the call may arrive at any time, even after the
+        transfer was given up, and the election that it brings about waits for nobody's patience.
+        """
+        lease_end = self.quorum_heard_at(now) + self._state.config.lease_s
+        return now < lease_end and not self._has_called_successor
 
     @property
     def is_settled(self) -> bool:
@@ -376,6 +380,7 @@ class Leader:
     def _maybe_hand_over(self) -> None:
         progress = self._progress.get(self.transfer_to)
         if progress is not None and progress.match_index == self._log.last_index:
+            self._has_called_successor = True
             self._state.send(self.transfer_to, TakeOver(self._state.term))
 
     # Reads
