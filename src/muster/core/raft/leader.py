@@ -282,9 +282,12 @@ class Leader:
         Raises
         ------
         MembershipRefusedError
-            another change is under way, or the new voters could not decide anything now.
+            this leader hands over, another change is under way, or the new voters could not decide
+            anything now.
         """
         before = self._log.membership
+        if self.transfer_to:
+            raise MembershipRefusedError(f'leadership is on its way to {self.transfer_to}')
         if before.is_joint or self._log.membership_index > self._state.commit_index:
             raise MembershipRefusedError('another change of the group is under way: wait for it')
         if not voters or len(set(voters)) != len(voters) or set(voters) & set(learners):

@@ -239,7 +239,8 @@ class RaftNode:
                     self._reads_asked.discard(context)
                     self._reads_out.append(ReadResult(context, index))
             case TakeOver(term=term):
-                if term == self.term and sender == self.leader:
+                may_vote = self.membership.is_voter(self.config.me)
+                if term == self.term and sender == self.leader and may_vote:
                     self._elections.campaign(now, f'{sender} hands over', is_handover=True)
 
     def persisted(self, sequence: int, now: float) -> None:
