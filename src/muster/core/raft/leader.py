@@ -64,6 +64,7 @@ class Leader:
         self._progress: dict[RobotId, Progress] = {}
         self._round = 0
         self._round_sent_at: dict[int, float] = {}
+        self._shared_append: tuple[tuple[int, int, int], Append, int] | None = None
         self._reads = Reads()
         self._snapshot_checksum = (-1, 0)
         self._follow_membership()
@@ -84,6 +85,8 @@ class Leader:
         Never again once a successor was called: the call may arrive at any time, even after the
         transfer was given up, and the election that it brings about waits for nobody's patience.
         """
+        if self._log.membership.has_quorum((self._state.config.me,)):
+            return True
         lease_end = self.quorum_heard_at(now) + self._state.config.lease_s
         return now < lease_end and not self._has_called_successor
 
@@ -121,8 +124,9 @@ class Leader:
 
     def replicate(self, now: float) -> None:
         """Send to every follower what it lacks, as far as there is room."""
+        self._open_round(now)
         for peer, progress in self._progress.items():
-            self._supply(peer, progress, now)
+            self._supply(peer, progress)
 
     @property
     def next_due(self) -> float:
@@ -134,22 +138,24 @@ class Leader:
         if now >= self._heartbeat_due:
             self.heartbeat(now)
         elif now >= self._notice_due:
+            self._open_round(now)
             for peer, progress in self._progress.items():
                 if progress.told_commit < self._state.commit_index:
-                    self._send_sign_of_life(peer, progress, now)
+                    self._send_sign_of_life(peer, progress)
             self._notice_due = math.inf
 
     def heartbeat(self, now: float) -> None:
         """Let every follower hear from the leader, whether there is news or not."""
         self._heartbeat_due = now + self._state.config.heartbeat_s
         self._notice_due = math.inf
+        self._open_round(now)
         for peer, progress in self._progress.items():
-            sent = self._round
+            is_supplied = False
             if not self._is_silent(progress, now):
                 progress.is_waiting = False
-                self._supply(peer, progress, now)
-            if self._round == sent:
-                self._send_sign_of_life(peer, progress, now)
+                is_supplied = self._supply(peer, progress)
+            if not is_supplied:
+                self._send_sign_of_life(peer, progress)
 
     def on_append_reply(self, sender: RobotId, reply: AppendReply, now: float) -> None:
         progress = self._answered(sender, reply.round)
@@ -160,7 +166,8 @@ class Leader:
         else:
             agreed = self._log.last_not_after(reply.hint_index, reply.hint_term)
             progress.refuse(reply.prev_index, agreed + 1)
-        self._supply(sender, progress, now)
+        self._open_round(now)
+        self._supply(sender, progress)
         self._maybe_hand_over()
 
     def on_snapshot_reply(self, sender: RobotId, reply: SnapshotReply, now: float) -> None:
@@ -174,7 +181,8 @@ class Leader:
                 return
             progress.snapshot_offset = reply.offset
             progress.is_waiting = False
-        self._supply(sender, progress, now)
+        self._open_round(now)
+        self._supply(sender, progress)
 
     def _answered(self, sender: RobotId, round: int) -> Progress | None:
         progress = self._progress.get(sender)
@@ -182,57 +190,66 @@ class Leader:
             return None
         sent_at = self._round_sent_at.get(round, -math.inf)
         progress.answered_at = max(progress.answered_at, sent_at)
-        progress.answered_round = max(progress.answered_round, round)
+        progress.answered_round = max(progress.answered_round, min(round, self._round))
         return progress
 
-    def _supply(self, peer: RobotId, progress: Progress, now: float) -> None:
+    def _supply(self, peer: RobotId, progress: Progress) -> bool:
+        """Send to a follower what it lacks, as far as there is room; returns whether anything
+        was."""
         config = self._state.config
+        is_supplied = False
         while progress.has_room(config.max_inflight_messages, config.max_inflight_bytes):
             if progress.next_index <= self._log.base_index:
                 progress.needs_snapshot(self._log.snapshot.index)
             if progress.pace is Pace.SNAPSHOT:
-                self._send_chunk(peer, progress, now, self._state.config.chunk_bytes)
-                return
+                self._send_chunk(peer, progress, config.chunk_bytes)
+                return True
             is_known = progress.pace is Pace.STREAM
             if is_known and progress.next_index > self._log.last_index:
-                return
-            self._send_entries(peer, progress, now)
+                break
+            self._send_entries(peer, progress)
+            is_supplied = True
+        return is_supplied
 
     def _is_silent(self, progress: Progress, now: float) -> bool:
         """Nothing but signs of life is sent to a follower that has not answered for long."""
         heard_at = max(progress.answered_at, self.elected_at)
         return now - heard_at > self._state.config.election_min_s
 
-    def _send_sign_of_life(self, peer: RobotId, progress: Progress, now: float) -> None:
+    def _send_sign_of_life(self, peer: RobotId, progress: Progress) -> None:
         if progress.next_index <= self._log.base_index:
             progress.needs_snapshot(self._log.snapshot.index)
         if progress.pace is Pace.SNAPSHOT:
-            self._send_chunk(peer, progress, now, max_bytes=0)
+            self._send_chunk(peer, progress, max_bytes=0)
         else:
-            self._send_append(peer, progress, (), now)
+            progress.told_commit = self._state.commit_index
+            self._state.send(peer, self._append_after(progress.next_index - 1, 0)[0])
 
-    def _send_entries(self, peer: RobotId, progress: Progress, now: float) -> None:
-        entries, size = self._log.batch(progress.next_index, self._state.config.max_append_bytes)
+    def _send_entries(self, peer: RobotId, progress: Progress) -> None:
         prev_index = progress.next_index - 1
-        self._send_append(peer, progress, entries, now)
-        progress.sent(prev_index + len(entries), size)
-
-    def _send_append(
-        self, peer: RobotId, progress: Progress, entries: tuple[Entry, ...], now: float
-    ) -> None:
-        prev_index = progress.next_index - 1
+        message, size = self._append_after(prev_index, self._state.config.max_append_bytes)
         progress.told_commit = self._state.commit_index
-        message = Append(
-            term=self._state.term,
-            prev_index=prev_index,
-            prev_term=self._log.term_at(prev_index),
-            commit_index=self._state.commit_index,
-            round=self._next_round(now),
-            entries=entries,
-        )
         self._state.send(peer, message)
+        progress.sent(prev_index + len(message.entries), size)
 
-    def _send_chunk(self, peer: RobotId, progress: Progress, now: float, max_bytes: int) -> None:
+    def _append_after(self, prev_index: int, max_bytes: int) -> tuple[Append, int]:
+        """Entries after an index, and their size. Followers that lack the same are sent the same
+        object, so that it need be encoded only once."""
+        key = (self._round, prev_index, max_bytes)
+        if self._shared_append is None or self._shared_append[0] != key:
+            entries, size = self._log.batch(prev_index + 1, max_bytes) if max_bytes else ((), 0)
+            message = Append(
+                term=self._state.term,
+                prev_index=prev_index,
+                prev_term=self._log.term_at(prev_index),
+                commit_index=self._state.commit_index,
+                round=self._round,
+                entries=entries,
+            )
+            self._shared_append = (key, message, size)
+        return self._shared_append[1:]
+
+    def _send_chunk(self, peer: RobotId, progress: Progress, max_bytes: int) -> None:
         snapshot = self._log.snapshot
         if self._snapshot_checksum[0] != snapshot.index:
             self._snapshot_checksum = (snapshot.index, checksum_of(snapshot.data))
@@ -242,17 +259,18 @@ class Leader:
             progress.snapshot_offset,
             max_bytes,
             self._state.term,
-            self._next_round(now),
+            self._round,
         )
         self._state.send(peer, chunk)
         progress.is_waiting = True
 
-    def _next_round(self, now: float) -> int:
+    def _open_round(self, now: float) -> None:
+        """What is sent from here on is evidence, once answered, that this leader led at `now`."""
         self._round += 1
+        self._shared_append = None
         self._round_sent_at[self._round] = now
         if len(self._round_sent_at) > ROUNDS_REMEMBERED:
             del self._round_sent_at[next(iter(self._round_sent_at))]
-        return self._round
 
     # Commitment
 
@@ -401,9 +419,7 @@ class Leader:
         """Reads whose leader was still the leader after they were asked."""
         if self._reads.is_empty or not self.is_settled:
             return []
-        return self._reads.confirmed(
-            int(min(self._quorum_of(lambda one: one.answered_round, self._round), self._round))
-        )
+        return self._reads.confirmed(self._quorum_of(lambda one: one.answered_round, math.inf))
 
     def give_up_reads(self) -> list[PendingRead]:
         return self._reads.give_up()

@@ -29,8 +29,9 @@ class Reads:
     def add(self, reader: RobotId, context: int, round: int) -> None:
         self._pending.append(PendingRead(reader, context, round))
 
-    def confirmed(self, round: int) -> list[PendingRead]:
-        """A quorum has answered what was sent in `round`; returns the reads that this proves."""
+    def confirmed(self, round: float) -> list[PendingRead]:
+        """A quorum has answered what was sent in `round`; returns the reads that this proves. A
+        single voter needs nobody's answer, which is as good as one to every round."""
         done = [read for read in self._pending if read.round <= round]
         if done:
             self._pending = [read for read in self._pending if read.round > round]
