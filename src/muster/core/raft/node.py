@@ -39,7 +39,7 @@ from muster.core.raft.messages import (
     VoteReply,
 )
 from muster.core.raft.metrics import GroupMetrics, LatencyWindow
-from muster.core.raft.reads import PendingRead
+from muster.core.raft.reads import AskedReads, PendingRead
 from muster.core.raft.restore import restore
 from muster.core.raft.state import MemberState
 from muster.core.types import MusterError, ProtocolError, RobotId
@@ -80,7 +80,7 @@ class RaftNode:
         self._terms_led = 0
         self._commit_times = LatencyWindow()
         self._reads_out: list[ReadResult] = []
-        self._reads_asked: set[int] = set()
+        self._reads_asked = AskedReads(first=rng.getrandbits(48))
         self._now = now
 
     # What the caller may ask
@@ -234,10 +234,10 @@ class RaftNode:
                     self.propose(data, now)
             case ReadRequest(context=context):
                 self._on_read_request(sender, context, now)
-            case ReadReply(context=context, index=index):
-                if context in self._reads_asked:
-                    self._reads_asked.discard(context)
-                    self._reads_out.append(ReadResult(context, index))
+            case ReadReply(context=number, index=index):
+                asked = self._reads_asked.take(number)
+                if asked is not None:
+                    self._reads_out.append(ReadResult(asked, index))
             case TakeOver(term=term):
                 may_vote = self.membership.is_voter(self.config.me)
                 if term == self.term and sender == self.leader and may_vote:
@@ -311,8 +311,7 @@ class RaftNode:
         if self._leading is not None:
             self._answer(self._leading.read(self.config.me, context, now))
         elif self.leader:
-            self._reads_asked.add(context)
-            self._state.send(self.leader, ReadRequest(context))
+            self._state.send(self.leader, ReadRequest(self._reads_asked.add(context)))
         else:
             raise NotLeaderError('no leader is known')
 
