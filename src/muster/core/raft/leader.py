@@ -176,7 +176,7 @@ class Leader:
             return
         if reply.is_installed:
             progress.accept(min(reply.index, self._log.last_index))
-        elif progress.pace is Pace.SNAPSHOT and reply.index == progress.snapshot_index:
+        elif progress.snapshot is not None and reply.index == progress.snapshot.index:
             if reply.offset == progress.snapshot_offset and progress.is_waiting:
                 return
             progress.snapshot_offset = reply.offset
@@ -200,7 +200,7 @@ class Leader:
         is_supplied = False
         while progress.has_room(config.max_inflight_messages, config.max_inflight_bytes):
             if progress.next_index <= self._log.base_index:
-                progress.needs_snapshot(self._log.snapshot.index)
+                self._choose_snapshot(progress)
             if progress.pace is Pace.SNAPSHOT:
                 self._send_chunk(peer, progress, config.chunk_bytes)
                 return True
@@ -218,7 +218,7 @@ class Leader:
 
     def _send_sign_of_life(self, peer: RobotId, progress: Progress) -> None:
         if progress.next_index <= self._log.base_index:
-            progress.needs_snapshot(self._log.snapshot.index)
+            self._choose_snapshot(progress)
         if progress.pace is Pace.SNAPSHOT:
             self._send_chunk(peer, progress, max_bytes=0)
         else:
@@ -250,12 +250,10 @@ class Leader:
         return self._shared_append[1:]
 
     def _send_chunk(self, peer: RobotId, progress: Progress, max_bytes: int) -> None:
-        snapshot = self._log.snapshot
-        if self._snapshot_checksum[0] != snapshot.index:
-            self._snapshot_checksum = (snapshot.index, checksum_of(snapshot.data))
+        assert progress.snapshot is not None
         chunk = chunk_of(
-            snapshot,
-            self._snapshot_checksum[1],
+            progress.snapshot,
+            progress.snapshot_checksum,
             progress.snapshot_offset,
             max_bytes,
             self._state.term,
@@ -263,6 +261,12 @@ class Leader:
         )
         self._state.send(peer, chunk)
         progress.is_waiting = True
+
+    def _choose_snapshot(self, progress: Progress) -> None:
+        newest = self._log.snapshot
+        if self._snapshot_checksum[0] != newest.index:
+            self._snapshot_checksum = (newest.index, checksum_of(newest.data))
+        progress.needs_snapshot(newest, self._snapshot_checksum[1])
 
     def _open_round(self, now: float) -> None:
         """What is sent from here on is evidence, once answered, that this leader led at `now`."""

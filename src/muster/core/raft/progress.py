@@ -7,6 +7,8 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from muster.core.raft.messages import Snapshot
+
 
 class Pace(enum.Enum):
     """How a follower is supplied (as in etcd's raft)."""
@@ -36,8 +38,10 @@ class Progress:
     """The newest message that it has answered."""
     told_commit: int = 0
     """The commit index that was last sent to it."""
-    snapshot_index: int = 0
-    """Of the snapshot being sent."""
+    snapshot: Snapshot | None = None
+    """The one being sent: not always the leader's newest, since a transfer that has begun goes on
+    to its end."""
+    snapshot_checksum: int = 0
     snapshot_offset: int = 0
     """How much of it has arrived."""
     _inflight: deque[tuple[int, int]] = field(default_factory=deque)
@@ -66,9 +70,8 @@ class Progress:
         is_news = match_index > self.match_index
         self.match_index = max(self.match_index, match_index)
         self.next_index = max(self.next_index, self.match_index + 1)
-        if self.pace is Pace.PROBE or (
-            self.pace is Pace.SNAPSHOT and match_index >= self.snapshot_index
-        ):
+        is_installed = self.snapshot is not None and match_index >= self.snapshot.index
+        if self.pace is Pace.PROBE or is_installed:
             self._enter(Pace.STREAM)
         return is_news
 
@@ -80,14 +83,15 @@ class Progress:
         self._enter(Pace.PROBE)
         return True
 
-    def needs_snapshot(self, index: int) -> None:
-        """Start sending a snapshot, from its beginning unless it is the one under way."""
-        if self.pace is not Pace.SNAPSHOT or self.snapshot_index != index:
+    def needs_snapshot(self, newest: Snapshot, checksum: int) -> None:
+        """Start sending a snapshot, unless a part of one has arrived or is on its way."""
+        if self.pace is not Pace.SNAPSHOT or not (self.snapshot_offset or self.is_waiting):
             self._enter(Pace.SNAPSHOT)
-            self.snapshot_index, self.snapshot_offset = index, 0
+            self.snapshot, self.snapshot_checksum = newest, checksum
 
     def _enter(self, pace: Pace) -> None:
         self.pace = pace
+        self.snapshot, self.snapshot_offset = None, 0
         self.is_waiting = False
         self._inflight.clear()
         self._inflight_bytes = 0
