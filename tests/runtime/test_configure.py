@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from muster.core.types import ConfigurationError
 from muster.runtime.configure import coordinator_config
@@ -58,3 +59,16 @@ def test_a_robot_that_is_not_in_the_team_is_named_with_those_that_are(
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"'g1_9' is not in team 'warehouse'.*g1_1"):
         coordinator_config(*files, 'g1_9')
+
+
+def test_a_profile_gives_the_times_that_are_not_given() -> None:
+    plain, wifi = Coordination(), Coordination.model_validate({'timing': 'wifi'})
+    assert (plain.heartbeat_s, plain.election_min_s, plain.election_max_s) == (0.06, 0.15, 0.3)
+    assert (wifi.heartbeat_s, wifi.election_min_s, wifi.election_max_s) == (0.1, 0.6, 1.2)
+    mixed = Coordination.model_validate({'timing': 'wifi', 'election_max_s': 2.0})
+    assert (mixed.election_min_s, mixed.election_max_s) == (0.6, 2.0)
+
+
+def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValidationError, match="'lan' or 'wifi'"):
+        Coordination.model_validate({'timing': 'mesh'})

@@ -7,11 +7,13 @@ else.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from muster.core.raft.timing import LAN, TIMINGS
 from muster.core.types import Pose2D
 from muster.runtime.share import find_config
 from muster.runtime.world_file import World, read_world
@@ -64,9 +66,11 @@ class Motion(Strict):
 class Coordination(Strict):
     """Time constants; see docs/reference/parameters.md for which way to turn each."""
 
-    heartbeat_s: float = Field(default=0.1, gt=0)
-    election_min_s: float = Field(default=0.6, gt=0)
-    election_max_s: float = Field(default=1.2, gt=0)
+    timing: Literal['lan', 'wifi'] = 'lan'
+    """The profile that gives the next three, where they are not given themselves."""
+    heartbeat_s: float = Field(default=LAN.heartbeat_s, gt=0)
+    election_min_s: float = Field(default=LAN.election_min_s, gt=0)
+    election_max_s: float = Field(default=LAN.election_max_s, gt=0)
     report_s: float = Field(default=0.2, gt=0)
     detection_s: float = Field(default=1.5, gt=0)
     lease_s: float = Field(default=3.0, gt=0)
@@ -74,6 +78,13 @@ class Coordination(Strict):
     lease_grace_s: float = Field(default=0.6, ge=0)
     bid_timeout_s: float = Field(default=1.0, gt=0)
     schedule_capacity: int = Field(default=2, ge=1)
+
+    @model_validator(mode='before')
+    @classmethod
+    def _fill_in_profile(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get('timing', 'lan') not in TIMINGS:
+            return given  # reported by the fields themselves
+        return {**asdict(TIMINGS[given.get('timing', 'lan')]), **given}
 
 
 class Team(Strict):

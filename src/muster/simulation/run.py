@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
 
@@ -15,10 +16,13 @@ from muster.core.allocation.roadmap import Roadmap
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import Report
 from muster.core.ledger.ledger import Ledger
+from muster.core.membership.config import MembershipConfig
 from muster.core.raft.config import RaftConfig
+from muster.core.raft.timing import LAN, WIFI
 from muster.core.types import MusterError, Pose2D, Response, RobotId
 from muster.simulation.agenda import Agenda
 from muster.simulation.body import Body
+from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
 from muster.simulation.faults import (
     BadWeather,
@@ -35,7 +39,7 @@ from muster.simulation.faults import (
 from muster.simulation.network import Network
 from muster.simulation.progress import ProgressReferee
 from muster.simulation.referee import InvariantViolationError, Referee
-from muster.simulation.robot import Clock, SimulatedRobot, Surroundings
+from muster.simulation.robot import SimulatedRobot, Surroundings
 from muster.simulation.workload import PLACES, Operators
 
 SKILLS = {
@@ -171,6 +175,7 @@ class TeamRun:
             name: ('walk', 'camera', 'arms') if number % 2 == 0 else ('walk', 'camera')
             for number, name in enumerate(names)
         }
+        timing = self._stream('timing').choice((LAN, WIFI))
         for name in names:
             config = CoordinatorConfig(
                 me=name,
@@ -179,13 +184,16 @@ class TeamRun:
                 capabilities=capabilities,
                 skills=SKILLS,
                 roadmap=roadmap,
-                raft=RaftConfig(me=name, voters=names, compact_every=40, chunk_bytes=512),
+                raft=RaftConfig(
+                    me=name, voters=names, compact_every=40, chunk_bytes=512, **asdict(timing)
+                ),
+                membership=MembershipConfig(quorum_window_s=timing.election_max_s),
             )
             drift = config.membership.clock_drift
             clock = Clock(
                 rng.uniform(0.0, 1e5), 1.0 + rng.uniform(-drift, drift), rng.uniform(-0.05, 0.05)
             )
-            disk = Disk(self.agenda, self._stream(f'disk {name}'), self.bites)
+            disk: Disk[bytes] = Disk(self.agenda, self._stream(f'disk {name}'), self.bites)
             body = Body(
                 name,
                 poses[rng.choice(PLACES)],

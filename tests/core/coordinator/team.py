@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from muster.core.allocation.config import AuctionConfig, SkillProfile
@@ -37,6 +37,7 @@ from muster.core.coordinator.machine import Coordinator
 from muster.core.ledger.task import Task
 from muster.core.membership.config import MembershipConfig
 from muster.core.raft.config import RaftConfig
+from muster.core.raft.timing import WIFI
 from muster.core.types import (
     Instant,
     Outcome,
@@ -134,7 +135,7 @@ class Team:
                     },
                     skills=SKILLS,
                     roadmap=roadmap,
-                    raft=RaftConfig(me=name, voters=names),
+                    raft=RaftConfig(me=name, voters=names, **asdict(WIFI)),
                     auction=auction or AuctionConfig(),
                     membership=membership or MembershipConfig(),
                 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import msgspec
 
@@ -32,8 +32,10 @@ from muster.core.raft import (
     VoteReply,
 )
 from muster.core.raft.progress import Progress
+from muster.core.raft.timing import WIFI
 
 STEP_S = 0.02
+TIMES = asdict(WIFI)
 MAX_DELIVERIES = 100_000
 """In one go; members that still talk then will never stop."""
 _SNAPSHOTS = msgspec.msgpack.Decoder(tuple[Entry, ...])
@@ -139,7 +141,7 @@ class Group:
         self._committed_in: list[int] = []
         for name in names:
             rng = random.Random(f'{seed}/{name}') if seed is not None else Patience()
-            config = RaftConfig(me=name, voters=tuple(names), **limits)  # type: ignore[arg-type]
+            config = RaftConfig(me=name, voters=tuple(names), **TIMES | limits)  # type: ignore[arg-type]
             self.members[name] = Member(config, rng)
             self.start(name)
 

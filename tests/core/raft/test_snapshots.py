@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import msgspec
 import pytest
 
-from muster.core.raft import RaftConfig, RaftNode, SnapshotChunk, SnapshotReply
+from muster.core.raft import RaftNode, SnapshotChunk, SnapshotReply
 
 from .group import Group, Parcel, led, node_log
 
@@ -16,7 +17,7 @@ def lagging(chunk_bytes: int = 32) -> Group:
     """c has missed twenty commands, which a and b have compacted."""
     group = led('abc')
     for name in 'abc':
-        limits = RaftConfig(me=name, voters=('a', 'b', 'c'), chunk_bytes=chunk_bytes)
+        limits = replace(group[name].config, chunk_bytes=chunk_bytes)
         group.members[name].config = limits
         group[name]._state.config = limits
     group.cut('ab', 'c')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from muster.core.raft.timing import LAN
 from muster.core.types import ConfigurationError, RobotId
 
 
@@ -14,16 +15,16 @@ class RaftConfig:
     me: RobotId
     voters: tuple[RobotId, ...]
     """The members with which the group begins. Later ones are in the log, which then rules."""
-    heartbeat_s: float = 0.1
-    """Larger: slower to notice lost messages. Smaller: more talk. A sixth of election_min_s is
-    usual."""
+    heartbeat_s: float = LAN.heartbeat_s
+    """Larger: slower to notice lost messages. Smaller: more talk. At most half of election_min_s;
+    a sixth rides out more losses."""
     commit_notice_s: float = 0.005
     """News of a commit waits so long for an append that would carry it. Smaller: a busy leader
     sends twice as many messages. Larger: followers apply, and robots learn of awards, later."""
-    election_min_s: float = 0.6
+    election_min_s: float = LAN.election_min_s
     """Smaller: a stalled process or a slow network costs an election. Larger: failover takes
     longer."""
-    election_max_s: float = 1.2
+    election_max_s: float = LAN.election_max_s
     """Timeouts are drawn between the two; the narrower the range, the likelier is a split vote."""
     clock_drift: float = 0.01
     """Most by which the rates of two members' steady clocks may differ; shortens lease reads."""
