@@ -5,15 +5,14 @@ The failing seed is run again with ever fewer faults, so that what is printed is
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from muster.simulation.faults import Fault
+from muster.simulation import shrink
+from muster.simulation.crew import results_of
 from muster.simulation.run import RunResult, TeamRun
-from muster.simulation.shrink import shrink_schedule
 
 
 class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ def run_campaign(
     worst = 0.0
     failure: RunResult | None = None
     done = 0
-    for result in _results([(seed, robots, seconds) for seed in seeds], jobs):
+    for result in results_of(_run_one, ((seed, robots, seconds) for seed in seeds), jobs):
         done += 1
         for name in ('events', 'executions', 'handovers', 'elections'):
             total[name] += getattr(result, name)
@@ -77,29 +76,11 @@ def run_campaign(
 
 def shrink_failure(result: RunResult) -> RunResult:
     """The same failure with as few faults as possible; the run itself if it does not repeat."""
-    promise = result.violation.split(' at ')[0]
-    smallest = result
-
-    def still_fails(faults: tuple[Fault, ...]) -> bool:
-        nonlocal smallest
-        again = TeamRun(result.seed, result.robots, result.seconds, faults).run()
-        if again.violation.split(' at ')[0] == promise:
-            smallest = again
-            return True
-        return False
-
-    shrink_schedule(result.faults, still_fails)
-    return smallest
+    return shrink.shrink_failure(
+        result,
+        lambda faults: TeamRun(result.seed, result.robots, result.seconds, faults).run(),
+    )
 
 
 def _run_one(job: tuple[int, int, float]) -> RunResult:
     return TeamRun(*job).run()
-
-
-def _results(jobs: list[tuple[int, int, float]], processes: int) -> Iterator[RunResult]:
-    """Results in the order of the jobs."""
-    if processes <= 1:
-        yield from map(_run_one, jobs)
-        return
-    with multiprocessing.get_context('spawn').Pool(processes) as pool:
-        yield from pool.imap(_run_one, jobs, chunksize=1)

@@ -30,6 +30,10 @@ class Partition(msgspec.Struct, frozen=True, tag='partition'):
     at: float
     lasts_s: float
     side: tuple[RobotId, ...]
+    is_one_way: bool = False
+    """Those of `side` are still heard by the others."""
+    bridges: tuple[RobotId, ...] = ()
+    """They hear both sides, and are heard by both."""
 
 
 class DeafLink(msgspec.Struct, frozen=True, tag='deaf_link'):

@@ -61,11 +61,23 @@ class Network:
     def is_cut(self, sender: RobotId, recipient: RobotId) -> bool:
         """Whether messages that way are lost now."""
         for partition in self.partitions:
-            if (sender in partition.side) != (recipient in partition.side):
-                self._bites['messages cut by a partition'] += 1
+            if _is_parted(partition, sender, recipient):
+                kind = 'one way' if partition.is_one_way else 'by a partition'
+                kind = 'around a bridge' if partition.bridges else kind
+                self._bites[f'messages cut {kind}'] += 1
                 return True
         for link in self.deaf_links:
             if (link.sender, link.listener) == (sender, recipient):
                 self._bites['messages cut on a deaf link'] += 1
                 return True
         return False
+
+
+def _is_parted(partition: Partition, sender: RobotId, recipient: RobotId) -> bool:
+    is_inside = recipient in partition.side
+    return (
+        (sender in partition.side) != is_inside
+        and (is_inside or not partition.is_one_way)
+        and sender not in partition.bridges
+        and recipient not in partition.bridges
+    )

@@ -8,8 +8,9 @@ so a violation is reported at the moment at which it arises. (I4, progress, need
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
 
 import msgspec
 
@@ -18,10 +19,10 @@ from muster.core.coordinator.machine import Coordinator
 from muster.core.coordinator.replica import decode_records
 from muster.core.ledger.commands import AwardTasks, decode_command
 from muster.core.ledger.ledger import Ledger
-from muster.core.raft.messages import Entry
-from muster.core.raft.node import RaftNode
+from muster.core.raft import Entry
 from muster.core.types import MusterError, RequestId, Response, RobotId, TaskId, TaskState
 from muster.simulation.agenda import Agenda
+from muster.simulation.agreement import Agreement
 
 DIGEST_EVERY = 16
 """Ledgers are compared whenever this many more entries have been applied."""
@@ -40,10 +41,6 @@ class _Seen:
     """What was last seen of one robot's process."""
 
     coordinator: Coordinator
-    term: int = 0
-    was_leader: bool = False
-    last_index: int = 0
-    last_term: int = 0
     applied: int = 0
 
 
@@ -51,20 +48,12 @@ class Referee:
     """Judges one run."""
 
     def __init__(self, agenda: Agenda) -> None:
-        self.committed: dict[int, Entry] = {}
-        """The log of the group, as far as any robot has ever called it committed."""
+        self.agreement = Agreement(partial(self._fail, 'I5'))
         self.executions = 0
         self.handovers = 0
         """Executions of a task that another robot had begun before."""
-        self._committed_at: list[int] = []
-        """Indices of `committed`, in their order."""
-        self._committed_in: list[int] = []
-        """Term of the robot that was first seen to apply each entry: it was committed then at the
-        latest."""
         self._agenda = agenda
         self._seen: dict[RobotId, _Seen] = {}
-        self._leaders: dict[int, RobotId] = {}
-        self._written: dict[tuple[int, int], tuple[int, bytes]] = {}
         self._digests: dict[int, bytes] = {}
         self._executing: dict[TaskId, tuple[RobotId, int]] = {}
         self._executed_by: dict[TaskId, RobotId] = {}
@@ -74,9 +63,11 @@ class Referee:
 
     def booted(self, robot: RobotId, coordinator: Coordinator) -> None:
         self._seen[robot] = _Seen(coordinator)
+        self.agreement.booted(robot, coordinator.replica.raft)
 
     def crashed(self, robot: RobotId) -> None:
         del self._seen[robot]
+        self.agreement.crashed(robot)
 
     def execution_began(self, robot: RobotId, start: StartTask) -> None:
         """I1: nobody else is at it, with whatever attempt."""
@@ -106,16 +97,8 @@ class Referee:
             self._fail('I3', f'request {response.request_id}: first {before}, then {response}')
 
     def writes(self, robot: RobotId, effect: Persist) -> None:
-        """I5, log matching: index and term decide an entry and the one before it."""
-        log = self._seen[robot].coordinator.replica.raft.log
-        for record in decode_records(effect.records):
-            if not isinstance(record, Entry):
-                continue
-            fact = (log.term_at(record.index - 1), record.data)
-            if log.term_at(record.index) != record.term or fact[0] < 0:
-                continue  # replaced or compacted in the same step
-            if self._written.setdefault((record.index, record.term), fact) != fact:
-                self._fail('I5', f'{robot} has another entry {record.index} of term {record.term}')
+        """Records on their way to the disk."""
+        self.agreement.writes(robot, decode_records(effect.records))
 
     def observe(self, robot: RobotId) -> None:
         """Look at a robot that has just done something."""
@@ -123,14 +106,10 @@ class Referee:
         if seen is None:
             return
         replica = seen.coordinator.replica
-        raft = replica.raft
-        if raft.is_leader:
-            self._check_leader(robot, seen, raft)
-        seen.was_leader = raft.is_leader
-        seen.term = raft.term
-        seen.last_index, seen.last_term = raft.log.last_index, raft.log.last_term
+        for entry in self.agreement.observe(robot):
+            self._check_awards(entry, replica.ledger)
         if replica.applied_index > seen.applied:
-            self._check_applied(robot, seen, raft)
+            seen.applied = replica.applied_index
             self._check_ledger(robot, seen, replica.ledger)
 
     # Judging
@@ -149,45 +128,6 @@ class Referee:
                 self._fail('I2', f'{task.id} is {task.state.name} at the end: {task.detail}')
             elif task.state is TaskState.FAILED and not task.detail:
                 self._fail('I2', f'{task.id} has failed without a reason')
-
-    def _check_leader(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
-        elected = self._leaders.setdefault(raft.term, robot)
-        if elected != robot:
-            self._fail('I5', f'{robot} and {elected} both lead term {raft.term}')
-        if seen.was_leader and seen.term == raft.term:
-            if raft.log.term_at(seen.last_index) != seen.last_term:
-                self._fail('I5', f'{robot} has shortened its log while it led term {raft.term}')
-        elif not seen.was_leader:
-            self._check_completeness(robot, raft)
-
-    def _check_completeness(self, robot: RobotId, raft: RaftNode) -> None:
-        """A leader has every entry that was committed in an earlier term (it may be elected
-        late)."""
-        earlier = bisect_left(self._committed_in, raft.term)
-        if not earlier:
-            return
-        index = self._committed_at[earlier - 1]
-        is_compacted = index < raft.log.base_index
-        if not is_compacted and raft.log.term_at(index) != self.committed[index].term:
-            self._fail(
-                'I5',
-                f'{robot} leads term {raft.term} without entry {index} of term '
-                f'{self.committed[index].term}, committed in term '
-                f'{self._committed_in[earlier - 1]}',
-            )
-
-    def _check_applied(self, robot: RobotId, seen: _Seen, raft: RaftNode) -> None:
-        """State machine safety: what one robot has applied at an index, all apply there."""
-        first = max(seen.applied, raft.log.base_index) + 1
-        for entry in raft.log.slice(first, raft.commit_index + 1):
-            if self.committed.setdefault(entry.index, entry) != entry:
-                self._fail('I5', f'{robot} has applied another entry {entry.index} than others')
-            if not self._committed_at or entry.index > self._committed_at[-1]:
-                before = self._committed_in[-1] if self._committed_in else 0
-                self._committed_at.append(entry.index)
-                self._committed_in.append(max(before, raft.term))
-                self._check_awards(entry, seen.coordinator.ledger)
-        seen.applied = raft.commit_index
 
     def _check_awards(self, entry: Entry, ledger: Ledger) -> None:
         """I6: a body has stopped exclusive work before anyone is awarded it."""
@@ -210,7 +150,7 @@ class Referee:
         if self._digests.setdefault(seen.applied, digest) != digest:
             self._fail('I5', f'{robot} has another ledger at entry {seen.applied} than others')
 
-    def _fail(self, invariant: str, text: str) -> None:
+    def _fail(self, invariant: str, text: str) -> NoReturn:
         raise InvariantViolationError(invariant, self._agenda.now, text)
 
 

@@ -34,25 +34,10 @@ from muster.core.coordinator.machine import Coordinator
 from muster.core.types import Instant, Request, Response, RobotId
 from muster.simulation.agenda import Agenda
 from muster.simulation.body import Body
+from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
 from muster.simulation.network import Network
 from muster.simulation.referee import Referee
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A robot's own idea of time, from virtual time."""
-
-    offset_s: float
-    rate: float
-    skew_s: float
-
-    def read(self, virtual: float) -> Instant:
-        return Instant(self.offset_s + self.rate * virtual, 1000.0 + virtual + self.skew_s)
-
-    def when(self, steady: float) -> float:
-        """Virtual time at which the steady clock shows `steady`."""
-        return (steady - self.offset_s) / self.rate
 
 
 @dataclass
@@ -75,7 +60,7 @@ class SimulatedRobot:
     config: CoordinatorConfig
     seed: str
     clock: Clock
-    disk: Disk
+    disk: Disk[bytes]
     body: Body
     shared: Surroundings
     coordinator: Coordinator | None = None

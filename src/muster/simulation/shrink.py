@@ -7,8 +7,49 @@ leave out ever smaller parts of the schedule for as long as the run still breaks
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from muster.simulation.faults import Fault
+Fault = TypeVar('Fault')
+AnyFault = TypeVar('AnyFault', covariant=True)
+
+
+class Verdict(Protocol[AnyFault]):
+    """What a run came to."""
+
+    @property
+    def faults(self) -> tuple[AnyFault, ...]: ...
+
+    @property
+    def violation(self) -> str:
+        """Which promise was broken, at what time and how; empty when none was."""
+
+
+Result = TypeVar('Result', bound=Verdict[object])
+
+
+def shrink_failure(result: Result, run: Callable[[tuple[Any, ...]], Result]) -> Result:
+    """The same failure with as few faults as possible; the run itself if it does not repeat.
+
+    `run` makes the run again with the faults that it is given.
+    """
+    promise = promise_of(result)
+    smallest = result
+
+    def still_fails(faults: tuple[object, ...]) -> bool:
+        nonlocal smallest
+        again = run(faults)
+        if promise_of(again) == promise:
+            smallest = again
+            return True
+        return False
+
+    shrink_schedule(result.faults, still_fails)
+    return smallest
+
+
+def promise_of(result: Verdict[object]) -> str:
+    """Which promise was broken."""
+    return result.violation.split(' at ')[0]
 
 
 def shrink_schedule(
