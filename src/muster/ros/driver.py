@@ -81,6 +81,7 @@ class Driver:
             effects.Reply: self._desk.reply,
             effects.Report: event_log.tell,
             effects.Warn: event_log.warn,
+            effects.Note: lambda note: node.get_logger().info(note.text),
         }
 
     def destroy(self) -> None:

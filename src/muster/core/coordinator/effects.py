@@ -76,4 +76,10 @@ class Warn(msgspec.Struct, frozen=True):
     is_critical: bool = False
 
 
-Effect: TypeAlias = Persist | Send | StartTask | StopTask | Reply | Report | Warn
+class Note(msgspec.Struct, frozen=True):
+    """Write a line into the robot's own log."""
+
+    text: str
+
+
+Effect: TypeAlias = Persist | Send | StartTask | StopTask | Reply | Report | Warn | Note

@@ -47,6 +47,8 @@ from muster.core.types import (
 
 HOUSEKEEPING_S = 0.05
 """How often the roster and the deadlines are looked through."""
+HANDOVER_RETRY_S = 5.0
+"""Between attempts to have a healthier robot lead: nothing is proposed during one."""
 MAX_DETAIL_LENGTH = 500
 """Of what a skill says about an attempt: the ledger keeps it for ever."""
 
@@ -66,6 +68,7 @@ class Leadership:
         self._auctioneer = Auctioneer(config, replica, self.watch, outbox)
         self._waiting: dict[RequestId, Request] = {}
         self._house_kept_at = -math.inf
+        self._handover_due = -math.inf
 
     # What comes in
 
@@ -146,6 +149,7 @@ class Leadership:
             self.requested(request, now)
         if now.steady - self._house_kept_at >= HOUSEKEEPING_S:
             self._house_kept_at = now.steady
+            self._hand_over_if_ailing(now)
             self._keep_roster(now)
             self._drop_hopeless(now)
         self._auctioneer.tick(now)
@@ -179,6 +183,39 @@ class Leadership:
                 reason = f'not heard for {self.watch.silence(robot, now.steady):.1f} s'
                 lose = LoseRobot(robot, entry.incarnation, reason, now.node)
                 self._replica.propose(_lose_key(robot), lose)
+
+    # Succession
+
+    def _hand_over_if_ailing(self, now: Instant) -> None:
+        """A leader whose robot is in a bad way lets a healthy one lead before it fails itself."""
+        ailment = self._ailment(self._config.me)
+        if not ailment or now.steady < self._handover_due:
+            return
+        healthy = [
+            robot
+            for robot in self._config.squads
+            if self.watch.is_alive(robot, now.steady) and not self._ailment(robot)
+        ]
+        successor = self._raft.hand_over(healthy, now.steady)
+        if successor:
+            self._handover_due = now.steady + HANDOVER_RETRY_S
+            self._outbox.report(
+                'leader_hands_over',
+                subject=successor,
+                detail=f'{self._config.me} {ailment}',
+                data={'term': self._raft.term},
+            )
+
+    def _ailment(self, robot: RobotId) -> str:
+        """Why a robot should rather not lead, as it last told; empty when nothing is wrong."""
+        seen = self.watch.sighting(robot)
+        if seen is None:
+            return ''
+        if not seen.report.is_fit:
+            return f'is not fit: {seen.report.unfit_reason}'
+        if seen.report.battery < self._config.motion.battery_reserve:
+            return f'has {100 * seen.report.battery:.0f} % of its battery left'
+        return ''
 
     # Requests
 

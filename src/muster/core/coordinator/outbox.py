@@ -12,6 +12,7 @@ from typing import Any
 
 from muster.core.coordinator.effects import (
     Effect,
+    Note,
     Persist,
     Reply,
     Report,
@@ -64,6 +65,9 @@ class Outbox:
 
     def warn(self, effect: Warn) -> None:
         self._people.append(effect)
+
+    def note(self, text: str) -> None:
+        self._people.append(Note(text))
 
     def send(self, recipient: RobotId, message: PeerMessage) -> None:
         if recipient == self._me:

@@ -21,7 +21,14 @@ from muster.core.coordinator.wire import RaftMessage
 from muster.core.ledger.commands import Command, decode_command, encode_command
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.raft.config import RaftConfig
-from muster.core.raft.messages import Entry, EntryKind, HardState, Ready, Snapshot
+from muster.core.raft.messages import (
+    Entry,
+    EntryKind,
+    HardState,
+    Ready,
+    Snapshot,
+    StateChange,
+)
 from muster.core.raft.node import NotLeaderError, RaftNode
 from muster.core.types import ProtocolError, RobotId, StorageError
 
@@ -186,6 +193,8 @@ class Replica:
             self._write(ready)
         for recipient, message in ready.messages:
             self._outbox.send(recipient, message)
+        for change in ready.changes:
+            self._outbox.note(_sentence(change))
         if ready.snapshot is not None:
             self._restore(ready.snapshot)
         self._apply(ready.committed)
@@ -259,3 +268,8 @@ class Replica:
         encoded = encode_records(records)
         self._outbox.persist(Persist(self._sequence, encoded, is_checkpoint))
         return self._sequence
+
+
+def _sentence(change: StateChange) -> str:
+    leader = f', led by {change.leader}' if change.leader else ''
+    return f'consensus: {change.role.value} in term {change.term}{leader}: {change.cause}'

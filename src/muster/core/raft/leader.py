@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from muster.core.raft.log import encode_membership
 from muster.core.raft.membership import Membership
@@ -381,12 +381,14 @@ class Leader:
         self._transfer_until = now + self._state.config.election_max_s
         self._maybe_hand_over()
 
-    def best_successor(self, now: float) -> RobotId:
-        """The voter that is furthest and has been heard lately; empty when there is none."""
+    def best_successor(self, now: float, among: Collection[RobotId] | None = None) -> RobotId:
+        """The voter, perhaps of these only, that is furthest and has been heard lately; empty when
+        there is none."""
         live = [
             (progress.match_index, robot)
             for robot, progress in self._progress.items()
             if robot in self._log.membership.voters
+            and (among is None or robot in among)
             and now - progress.answered_at <= self._state.config.election_max_s
         ]
         return max(live)[1] if live else ''

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from muster.core.raft.config import RaftConfig
 from muster.core.raft.elections import Elections, Outcome
@@ -341,6 +341,22 @@ class RaftNode:
         leading = self._must_lead()
         leading.transfer(target, now)
         leading.replicate(now)
+
+    def hand_over(self, among: Collection[RobotId], now: float) -> RobotId:
+        """Have the best of these voters lead; returns which, or nobody when none of them is up to
+        it or a transfer is under way already.
+
+        Raises
+        ------
+        NotLeaderError
+            nothing was begun.
+        """
+        leading = self._must_lead()
+        successor = '' if leading.transfer_to else leading.best_successor(now, among)
+        if successor:
+            leading.transfer(successor, now)
+            leading.replicate(now)
+        return successor
 
     def compact(self, index: int, data: bytes, keep: int = 0) -> None:
         """Take a snapshot of the state machine after the entry at `index`, which it has applied.
