@@ -34,6 +34,7 @@ from muster.core.raft.client import (
     Unknown,
 )
 from muster.core.raft.config import RaftConfig
+from muster.core.raft.groups import Groups, Packet
 from muster.core.raft.leader import MembershipRefusedError, TransferRefusedError
 from muster.core.raft.membership import Membership
 from muster.core.raft.messages import (
@@ -85,6 +86,7 @@ __all__ = [
     'Entry',
     'EntryKind',
     'GroupMetrics',
+    'Groups',
     'HardState',
     'LatencyWindow',
     'Membership',
@@ -94,6 +96,7 @@ __all__ = [
     'NotDone',
     'NotLeaderError',
     'OpenSession',
+    'Packet',
     'Propose',
     'RaftConfig',
     'RaftNode',

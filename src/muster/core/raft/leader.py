@@ -133,9 +133,10 @@ class Leader:
         """Steady time at which `attend` is next needed."""
         return min(self._heartbeat_due, self._notice_due)
 
-    def attend(self, now: float) -> None:
-        """Send what is due: a heartbeat to everybody, or news of a commit to those without it."""
-        if now >= self._heartbeat_due:
+    def attend(self, now: float, early_s: float) -> None:
+        """Send what is due: a heartbeat to everybody, perhaps a little early, or news of a commit
+        to those without it."""
+        if now + early_s >= self._heartbeat_due:
             self.heartbeat(now)
         elif now >= self._notice_due:
             self._open_round(now)

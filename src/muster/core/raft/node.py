@@ -186,11 +186,16 @@ class RaftNode:
 
     # What the caller must tell
 
-    def tick(self, now: float) -> None:
-        """Let time pass: send heartbeats, start elections, step down without a quorum."""
+    def tick(self, now: float, early_s: float = 0.0) -> None:
+        """Let time pass: send heartbeats, start elections, step down without a quorum.
+
+        Parameters
+        ----------
+        early_s : a heartbeat that would be due so soon is sent now.
+        """
         self._now = now
         if self._leading is not None:
-            self._lead_on(self._leading, now)
+            self._lead_on(self._leading, now, early_s)
         elif now >= self._elections.due:
             if self.membership.is_voter(self.config.me):
                 cause = f'nothing heard from {self.leader or "any leader"}'
@@ -449,14 +454,14 @@ class RaftNode:
             self._follow(term, '', now, f'{sender} is at a newer term')
         return self._leading if term == self.term else None
 
-    def _lead_on(self, leading: Leader, now: float) -> None:
+    def _lead_on(self, leading: Leader, now: float, early_s: float) -> None:
         heard_at = max(leading.quorum_heard_at(now), leading.elected_at)
         leading.end_transfer_if_late(now)
         if now - heard_at > self.config.election_max_s:
             self._follow(self.term, '', now, 'no quorum answers')
-        elif now >= leading.next_due:
+        elif now + early_s >= leading.next_due:
             leading.watch_disk(now)
-            leading.attend(now)
+            leading.attend(now, early_s)
 
     def _advance(self) -> None:
         """Commit what a quorum holds, and whatever follows from it."""

@@ -6,8 +6,8 @@ network or of a busy computer a live one survives.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -26,5 +26,5 @@ computers with time to spare. A dead leader is replaced in about a fifth of a se
 WIFI = Timing(heartbeat_s=0.1, election_min_s=0.6, election_max_s=1.2)
 """Shared wireless networks, and computers that do other heavy work: rides out hiccups of half a
 second, and takes about a second to replace a leader."""
-TIMINGS = MappingProxyType({'lan': LAN, 'wifi': WIFI})
+TIMINGS: Mapping[str, Timing] = {'lan': LAN, 'wifi': WIFI}
 """By the name that team files use."""
