@@ -40,10 +40,10 @@ def abandon(log: WriteAheadLog) -> None:
 def written(folder: Path, is_sealed: bool = False) -> list[int]:
     """A log of `GROUPS`; returns where each frame ends in its only segment."""
     log = WriteAheadLog(folder, OWNER)
-    ends = [log._size]
+    ends = [log._used]
     for group in GROUPS:
         log.append(group)
-        ends.append(log._size)
+        ends.append(log._used)
     if is_sealed:
         log.seal()
     abandon(log)
@@ -80,50 +80,34 @@ def test_a_tail_torn_at_any_byte_is_removed_and_told(tmp_path: Path) -> None:
     counts = [0]
     for group in GROUPS:
         counts.append(counts[-1] + len(group))
-    for cut in range(len(image) + 1):
+    for cut in range(ends[0], ends[-1] + 1):
         folder = tmp_path / str(cut)
         folder.mkdir()
         (folder / SEGMENT).write_bytes(image[:cut])
-        whole = sum(end <= cut for end in ends) - 1
-        kept = counts[whole] if whole >= 0 else 0
+        kept = counts[sum(end <= cut for end in ends) - 1]
         with WriteAheadLog(folder, OWNER) as log:
             assert log.read() == RECORDS[:kept]
             if cut in ends:
                 assert log.torn is None
             else:
                 assert log.torn is not None
-                assert log.torn.offset == max([0, *(end for end in ends if end < cut)])
+                assert log.torn.offset == max(end for end in ends if end < cut)
                 assert log.torn.offset + log.torn.removed_bytes == cut
+                assert f'the {log.torn.removed_bytes} bytes from offset' in str(log.torn)
             log.append([b'later'])
         assert records_of(folder) == (*RECORDS[:kept], b'later')
         shutil.rmtree(folder)
 
 
-def test_zeros_after_the_last_frame_are_a_torn_tail(tmp_path: Path) -> None:
-    written(tmp_path)
-    with (tmp_path / SEGMENT).open('ab') as file:
-        file.write(bytes(5000))
-    with WriteAheadLog(tmp_path, OWNER) as log:
-        assert log.read() == RECORDS
-        assert log.torn is not None
-        assert log.torn.removed_bytes == 5000
-        assert '5000 bytes' in str(log.torn)
-
-
-def test_a_flip_of_any_acknowledged_byte_is_refused(tmp_path: Path) -> None:
-    end = written(tmp_path, is_sealed=True)[-1]
-    path = tmp_path / SEGMENT
-    image = path.read_bytes()
-    assert len(image) > end, 'the seal follows'
-    for position in range(end):
-        damaged = bytearray(image)
-        damaged[position] ^= 0x40
-        path.write_bytes(damaged)
-        with pytest.raises(StorageError, match=rf'{SEGMENT}: .* offset \d+ .*copy'):
-            WriteAheadLog(tmp_path, OWNER)
-        assert path.read_bytes() == damaged, 'the evidence is left as it is'
-    path.write_bytes(image)
-    assert records_of(tmp_path) == RECORDS
+def test_zeros_after_the_last_frame_are_its_end(tmp_path: Path) -> None:
+    end = written(tmp_path)[-1]
+    size = (tmp_path / SEGMENT).stat().st_size
+    assert size > end, 'zeros are written ahead'
+    for length in (end, end + 1, size, size + 5000):
+        os.truncate(tmp_path / SEGMENT, length)
+        with WriteAheadLog(tmp_path, OWNER) as log:
+            assert log.torn is None
+            assert log.read() == RECORDS
 
 
 def test_a_lost_seal_is_not_mistaken_for_damage(tmp_path: Path) -> None:
@@ -131,11 +115,13 @@ def test_a_lost_seal_is_not_mistaken_for_damage(tmp_path: Path) -> None:
     with WriteAheadLog(tmp_path / 'whole', OWNER) as log:
         for group in GROUPS:
             log.append(group)
-        end = log._size
+        end = log._used
         log.seal()
-        seal_bytes = log._size - end
+        seal_bytes = log._used - end
         log.append([b'never acknowledged'])
+        stop = log._used
         image = bytearray((tmp_path / 'whole' / SEGMENT).read_bytes())
+    assert image[end:stop].strip(b'\0')
     image[end : end + seal_bytes] = bytes(seal_bytes)
     torn_folder = tmp_path / 'torn'
     torn_folder.mkdir()
@@ -144,37 +130,6 @@ def test_a_lost_seal_is_not_mistaken_for_damage(tmp_path: Path) -> None:
         assert log.read() == RECORDS
         assert log.torn is not None
         assert log.torn.offset == end
-
-
-def test_a_segment_that_is_missing_is_named(tmp_path: Path) -> None:
-    with WriteAheadLog(tmp_path, OWNER, segment_bytes=64) as log:
-        for group in GROUPS:
-            log.append(group)
-    assert len(list(tmp_path.glob('*.wal'))) > 2
-    (tmp_path / '00000002.wal').unlink()
-    with pytest.raises(StorageError, match=r'00000002.wal is missing, but 00000003.wal exists'):
-        WriteAheadLog(tmp_path, OWNER)
-
-
-def test_a_cut_in_an_earlier_segment_is_refused(tmp_path: Path) -> None:
-    with WriteAheadLog(tmp_path, OWNER, segment_bytes=64) as log:
-        for group in GROUPS:
-            log.append(group)
-    path = tmp_path / SEGMENT
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(StorageError, match=rf'{SEGMENT}: frame \d+ at offset'):
-        WriteAheadLog(tmp_path, OWNER)
-
-
-def test_a_segment_whose_beginning_was_cut_short_is_begun_again(tmp_path: Path) -> None:
-    written(tmp_path)
-    (tmp_path / '00000002.wal').write_bytes(b'muster-wal\x01')
-    with WriteAheadLog(tmp_path, OWNER) as log:
-        assert log.read() == RECORDS
-        assert log.torn is not None
-        assert log.torn.file.name == '00000002.wal'
-        log.append([b'later'])
-    assert records_of(tmp_path) == (*RECORDS, b'later')
 
 
 def test_the_log_of_another_robot_is_refused(tmp_path: Path) -> None:
@@ -246,7 +201,7 @@ def file_size_limit(limit_bytes: int) -> Iterator[None]:
 def test_a_full_disk_ends_the_log_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     log = WriteAheadLog(tmp_path, OWNER)
     log.append([b'first'])
-    with file_size_limit(log._size + 40), pytest.raises(StorageError, match='File too large'):
+    with file_size_limit(log._used + 40), pytest.raises(StorageError, match='File too large'):
         log.append([b'y' * 100])
     with pytest.raises(StorageError, match='the disk refused'):
         log.append([b'there is room again, but the log is not to be trusted'])
@@ -256,6 +211,30 @@ def test_a_full_disk_ends_the_log_and_keeps_what_was_acknowledged(tmp_path: Path
         assert again.torn is not None, 'the fault left half a frame'
         again.append([b'second'])
     assert records_of(tmp_path) == (b'first', b'second')
+
+
+def test_a_closed_log_takes_nothing(tmp_path: Path) -> None:
+    log = WriteAheadLog(tmp_path, OWNER)
+    log.close()
+    with pytest.raises(StorageError, match='the log is closed'):
+        log.append([b'late'])
+    log.close()
+
+
+def test_its_size_on_disk_is_told(tmp_path: Path) -> None:
+    def sizes() -> list[int]:
+        return [path.stat().st_size for path in tmp_path.glob('*.wal')]
+
+    with WriteAheadLog(tmp_path, OWNER, segment_bytes=300) as log:
+        for length in (10, 400, 20, 30, 700, 5):
+            log.append([b'x' * length])
+            assert log.segments == len(sizes())
+            assert log.bytes_on_disk == sum(sizes())
+        assert log.segments > 2
+    with WriteAheadLog(tmp_path, OWNER, segment_bytes=300) as log:
+        assert (log.segments, log.bytes_on_disk) == (len(sizes()), sum(sizes()))
+        log.checkpoint([b'all'])
+        assert (log.segments, log.bytes_on_disk) == (1, sum(sizes()))
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

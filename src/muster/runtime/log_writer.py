@@ -8,12 +8,15 @@ busier the robot, the fewer syncs per record.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import TypeAlias
 
 from muster.core.coordinator.effects import Persist
 from muster.core.coordinator.events import Persisted, StorageFailed
 from muster.core.types import StorageError
+from muster.runtime.latency import LatencyWindow
 from muster.runtime.wal import WriteAheadLog
 
 Outcome: TypeAlias = Persisted | StorageFailed
@@ -30,25 +33,31 @@ class LogWriter:
     """
 
     def __init__(self, log: WriteAheadLog, on_outcome: Callable[[Outcome], None]) -> None:
+        self.sync_times = LatencyWindow()
+        """From handing a batch to the operating system until it is durable."""
         self._log = log
         self._on_outcome = on_outcome
-        self._queue: list[Persist] = []
-        self._is_stopping = False
-        self._wake = threading.Condition()
+        self._queue: SimpleQueue[Persist | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name='log writer', daemon=True)
         self._thread.start()
 
+    @property
+    def bytes_on_disk(self) -> int:
+        """Of all files of the log, zeros written ahead included."""
+        return self._log.bytes_on_disk
+
+    @property
+    def segments(self) -> int:
+        """How many files the log has."""
+        return self._log.segments
+
     def submit(self, effect: Persist) -> None:
         """Queue records, in the order of their sequences. Returns at once, from any thread."""
-        with self._wake:
-            self._queue.append(effect)
-            self._wake.notify()
+        self._queue.put(effect)
 
     def stop(self, patience_s: float = 5.0) -> bool:
         """Write what is queued, then end. False when the disk still hangs after `patience_s`."""
-        with self._wake:
-            self._is_stopping = True
-            self._wake.notify()
+        self._queue.put(None)
         self._thread.join(patience_s)
         return not self._thread.is_alive()
 
@@ -59,24 +68,33 @@ class LogWriter:
                 self._on_outcome(Persisted(batch[-1].sequence))
             self._log.close()
         except StorageError as error:
-            self._log.close()
             self._on_outcome(StorageFailed(str(error)))
+        except Exception as error:  # nobody must wait for ever for a thread that has ended
+            self._on_outcome(StorageFailed(f'the log cannot be written: {error!r}'))
+            raise
+        finally:
+            self._log.close()
 
     def _write(self, batch: list[Persist]) -> None:
         """Write a batch with one sync; what comes before a checkpoint need not be written."""
         newest = max((at for at, one in enumerate(batch) if one.is_checkpoint), default=None)
         records = [record for one in batch[newest:] for record in one.records]
+        began = time.perf_counter()
         if newest is None:
             self._log.append(records)
         else:
             self._log.checkpoint(records)
+        self.sync_times.add(time.perf_counter() - began)
 
     def _next_batch(self) -> list[Persist]:
         """Everything that is queued; waits for something. Empty when the writer is to end."""
-        if not self._queue:  # without the lock: at worst one seal too many
+        if self._queue.empty():
             self._log.seal()
-        with self._wake:
-            while not self._queue and not self._is_stopping:
-                self._wake.wait()
-            batch, self._queue = self._queue, []
-            return batch
+        batch: list[Persist] = []
+        while not batch or not self._queue.empty():
+            effect = self._queue.get()
+            if effect is None:
+                self._queue.put(None)
+                break
+            batch.append(effect)
+        return batch

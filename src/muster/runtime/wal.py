@@ -4,59 +4,41 @@ A log is a folder of segments (`00000001.wal`, ...; see wal_format.py) with thes
 
 - `append` returns only when its records survive a crash; `read` gives them back, in order.
 - What a crash left half written is removed, and `torn` tells so. It was never acknowledged.
-- What was acknowledged and cannot be read any more is never removed: opening the log fails. A
-  later frame tells the two apart; after a write that leaves nothing else to do an empty frame,
-  the seal, plays that part. It costs no sync, so a power cut before the seal has reached the disk
-  leaves the very last write without it.
+- What was acknowledged and cannot be read any more is never removed: opening the log fails, and
+  names `muster storage`. A later frame tells the two apart; after a write that leaves nothing else
+  to do an empty frame, the seal, plays that part. It costs no sync, so a power cut before the seal
+  has reached the disk leaves the very last write without it.
 - Two processes never use one log.
-- After a failed write nothing more is written: the operating system may have dropped the pages
-  that it could not write, so a later sync that succeeds would prove nothing.
+- After a failed write or sync nothing more is written: the operating system may have dropped the
+  pages that it could not write, so a later sync that succeeds would prove nothing. For the same
+  reason opening a log writes again what nothing vouches for: it may have been read from memory
+  only.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 from muster.core.types import StorageError
-from muster.runtime.wal_format import (
-    FORMAT_VERSION,
-    Frame,
-    SegmentHeader,
-    body_of,
-    read_frame,
-    read_header,
-    vouched_for,
+from muster.runtime.system_calls import SystemCalls
+from muster.runtime.wal_files import (
+    AHEAD_BYTES,
+    hold,
+    make_folder,
+    refused,
+    segment_path,
+    write_all,
+    write_segment,
 )
+from muster.runtime.wal_format import SegmentHeader, encode_frame
+from muster.runtime.wal_survey import Survey, TornTail, survey
 
 SEGMENT_BYTES = 8 << 20
 """A segment that has grown beyond this is closed, and the next begun."""
-
-HEADER_BYTES = 4096
-"""More than any segment's header has."""
-
-_REMEDY = (
-    'Restore the folder from a copy. Without one, set it aside and let the robot join again under '
-    'a new name: under its old one it could break promises that it no longer remembers'
-)
-
-
-@dataclass(frozen=True)
-class TornTail:
-    """What a crash left half written, and opening the log removed."""
-
-    file: Path
-    offset: int
-    removed_bytes: int
-
-    def __str__(self) -> str:
-        return (
-            f'{self.file}: the {self.removed_bytes} bytes from offset {self.offset} on were half '
-            'written at a crash and never acknowledged; they were removed'
-        )
 
 
 class WriteAheadLog:
@@ -75,33 +57,45 @@ class WriteAheadLog:
         belongs to another owner or format, or the disk refuses.
     """
 
-    def __init__(self, folder: Path, owner: str, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        owner: str,
+        segment_bytes: int = SEGMENT_BYTES,
+        calls: SystemCalls | None = None,
+    ) -> None:
         self.folder = folder
         self.torn: TornTail | None = None
         """What was removed when the log was opened."""
+        self.segments = 0
+        """How many files it has."""
+        self._calls = calls or SystemCalls()
         self._owner = owner
         self._segment_bytes = segment_bytes
+        self._ahead_bytes = min(AHEAD_BYTES, segment_bytes)
         self._failure = ''
-        self._file = -1
+        self._file = self._lock = -1
         self._segment = 0
+        self._checksum = 0
+        self._used = 0
         self._size = 0
+        self._closed_bytes = 0
         self._next_frame = 1
         self._synced = 0
         self._is_sealed = True
         self._records: list[bytes] = []
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _sync_folder(folder.parent)
-            self._lock = _lock(folder)
+            make_folder(self._calls, folder)
+            self._lock = hold(self._calls, folder)
         except OSError as error:
-            raise _refused(folder, error) from error
+            raise refused(folder, error) from error
         try:
             self._recover()
         except OSError as error:
-            os.close(self._lock)
-            raise _refused(folder, error) from error
+            self._close()
+            raise refused(folder, error) from error
         except StorageError:
-            os.close(self._lock)
+            self._close()
             raise
 
     def __enter__(self) -> WriteAheadLog:
@@ -109,6 +103,11 @@ class WriteAheadLog:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """Of all its files, zeros written ahead included."""
+        return self._closed_bytes + self._size
 
     def read(self) -> tuple[bytes, ...]:
         """Every record that was in the log when it was opened; hands them over, so once only."""
@@ -124,12 +123,12 @@ class WriteAheadLog:
             if the disk refused. Indefinite: after a restart all of them may be there, or none. The
             log takes nothing more.
         """
-        self._write(body_of(records))
+        self._check()
         try:
-            os.fdatasync(self._file)
-            self._synced = self._next_frame - 1
-            if self._size > self._segment_bytes:
-                self._begin_segment(self._segment + 1)
+            if self._used > self._segment_bytes:
+                self._begin_segment()
+            self._write(records)
+            self._sync()
         except OSError as error:
             raise self._fail(error) from error
         self._is_sealed = False
@@ -145,20 +144,17 @@ class WriteAheadLog:
         StorageError
             as `append`.
         """
-        if self._failure:
-            raise StorageError(self._failure)
+        self._check()
+        old = range(self._segment - self.segments + 1, self._segment + 1)
         try:
-            self._begin_segment(self._segment + 1, is_checkpoint=True)
+            self._begin_segment(records)
+            for number in old:
+                self._calls.unlink(segment_path(self.folder, number))
+            self._calls.sync_folder(self.folder)
         except OSError as error:
             raise self._fail(error) from error
-        self._write(body_of(records))
-        try:
-            os.fdatasync(self._file)
-            self._synced = self._next_frame - 1
-            self._forget_before(self._segment)
-        except OSError as error:
-            raise self._fail(error) from error
-        self._is_sealed = False
+        self.segments, self._closed_bytes = 1, 0
+        self._is_sealed = True
 
     def seal(self) -> None:
         """Vouch for what was appended, when there is nothing else to write. Not synced itself.
@@ -168,202 +164,118 @@ class WriteAheadLog:
         StorageError
             if the disk refused. What was appended is durable all the same.
         """
-        if not self._is_sealed:
-            self._write(b'')
-            self._is_sealed = True
+        if self._is_sealed:
+            return
+        self._check()
+        try:
+            if self._used > self._segment_bytes:
+                self._begin_segment()
+            else:
+                self._write(())
+        except OSError as error:
+            raise self._fail(error) from error
+        self._is_sealed = True
 
     def close(self) -> None:
         """Release the files and the lock; a second call does nothing."""
-        if self._file < 0:
-            return
         try:
-            if not self._failure:
+            if self._file >= 0 and not self._failure:
                 self.seal()
         finally:
-            os.close(self._file)
-            os.close(self._lock)
-            self._file = -1
+            self._close()
 
-    def _write(self, body: bytes) -> None:
+    def _close(self) -> None:
+        for descriptor in (self._file, self._lock):
+            if descriptor >= 0:
+                with suppress(OSError):  # all that it could tell, the syncs have told
+                    self._calls.close(descriptor)
+        self._file = self._lock = -1
+        self._failure = self._failure or f'{self.folder}: the log is closed'
+
+    def _check(self) -> None:
         if self._failure:
             raise StorageError(self._failure)
-        frame = Frame(self._next_frame, self._synced, body)
-        try:
-            _write_all(self._file, frame.encode())
-        except OSError as error:
-            raise self._fail(error) from error
-        self._next_frame += 1
-        self._size += frame.size
 
     def _fail(self, error: OSError) -> StorageError:
-        refusal = _refused(self._path(self._segment), error)
+        refusal = refused(segment_path(self.folder, self._segment), error)
         self._failure = str(refusal)
         return refusal
 
-    def _path(self, segment: int) -> Path:
-        return self.folder / f'{segment:08}.wal'
+    def _write(self, records: Sequence[bytes]) -> None:
+        data = encode_frame(self._checksum, self._next_frame, self._synced, records)
+        end = self._used + len(data)
+        if end > self._size:
+            self._size = end + self._ahead_bytes
+            data += bytes(self._ahead_bytes)
+        write_all(self._calls, self._file, data, self._used)
+        self._next_frame += 1
+        self._used = end
 
-    def _begin_segment(self, number: int, is_checkpoint: bool = False) -> None:
-        """Everything before is synced by now; the new segment's header vouches for it."""
+    def _sync(self) -> None:
+        self._calls.fdatasync(self._file)
+        self._synced = self._next_frame - 1
+
+    def _begin_segment(self, checkpoint: Sequence[bytes] | None = None) -> None:
+        """Go on in a new segment, whose header vouches for everything before."""
+        frame = b''
         header = SegmentHeader(
-            number, self._next_frame, self._owner, is_checkpoint=is_checkpoint
-        ).encode()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        descriptor = os.open(self._path(number), flags, 0o644)
-        try:
-            _write_all(descriptor, header)
-            os.fsync(descriptor)
-            _sync_folder(self.folder)
-        except OSError:
-            os.close(descriptor)
-            raise
+            self._segment + 1,
+            self._next_frame,
+            self._owner,
+            is_checkpoint=checkpoint is not None,
+        )
+        if checkpoint is not None:
+            frame = encode_frame(header.checksum, self._next_frame, self._synced, checkpoint)
+            self._next_frame += 1
+        elif self._synced < self._next_frame - 1:  # a seal
+            self._sync()
+        descriptor, used = write_segment(
+            self._calls, self.folder, header, frame, self._ahead_bytes
+        )
         if self._file >= 0:
-            os.close(self._file)
-        self._file, self._segment, self._size = descriptor, number, len(header)
-
-    # Recovery
+            self._calls.close(self._file)
+        self._closed_bytes += self._size
+        self.segments += 1
+        self._file, self._segment, self._checksum = descriptor, header.number, header.checksum
+        self._used, self._size = used, used + self._ahead_bytes
+        self._synced = self._next_frame - 1
 
     def _recover(self) -> None:
         """Read everything, remove a torn tail, and stand ready to append."""
-        paths = [path for path in self.folder.glob('*.wal') if path.stem.isdigit()]
-        numbers = self._without_torn_checkpoint(sorted(int(path.stem) for path in paths))
-        start = max(filter(self._is_checkpoint, numbers), default=1)
-        numbers = [number for number in numbers if number >= start]
-        for expected, number in enumerate(numbers, start=start):
-            if number != expected:
-                raise StorageError(
-                    f'{self._path(expected)} is missing, but {self._path(number).name} exists. '
-                    f'{_REMEDY}'
-                )
-            self._recover_segment(number, number == start, number == numbers[-1])
-        self._forget_before(start)
-        self._synced = self._next_frame - 1
-        if self._segment == 0 or self._segment < numbers[-1]:
-            self._begin_segment(self._segment + 1)
+        found = survey(self._calls, self.folder, self._owner)
+        if found.damage is not None:
+            raise StorageError(f'{found.damage}. {_remedy(self.folder)}')
+        # Names that are seen here may be in memory only, and what they stand for is deleted next.
+        self._calls.sync_folder(self.folder)
+        for path in found.needless:
+            self._calls.unlink(path)
+        self._records, self._next_frame, self.torn = found.records, found.next_frame, found.torn
+        if found.segments:
+            self._resume(found)
         else:
-            self._file = os.open(self._path(self._segment), os.O_WRONLY | os.O_APPEND)
-            os.fdatasync(self._file)
+            self._begin_segment()
+        self._calls.sync_folder(self.folder)
 
-    def _is_checkpoint(self, number: int) -> bool:
-        with self._path(number).open('rb') as file:
-            header = read_header(file.read(HEADER_BYTES))
-        return header is not None and header.is_checkpoint
-
-    def _without_torn_checkpoint(self, numbers: list[int]) -> list[int]:
-        """Remove a checkpoint that a crash left half written: all that it stood for is there."""
-        if not numbers or not self._is_checkpoint(numbers[-1]):
-            return numbers
-        path = self._path(numbers[-1])
-        image = path.read_bytes()
-        header = read_header(image)
-        end = len(header.encode()) if header is not None else 0
-        if read_frame(image, end) is not None or vouched_for(image, end):
-            return numbers
-        path.unlink()
-        _sync_folder(self.folder)
-        self.torn = TornTail(path, 0, len(image))
-        return numbers[:-1]
-
-    def _forget_before(self, segment: int) -> None:
-        """Delete the segments that a checkpoint stands for, the oldest first."""
-        old = [int(path.stem) for path in self.folder.glob('*.wal') if path.stem.isdigit()]
-        doomed = sorted(number for number in old if number < segment)
-        for number in doomed:
-            self._path(number).unlink()
-        if doomed:
-            _sync_folder(self.folder)
-
-    def _recover_segment(self, number: int, is_first: bool, is_last: bool) -> None:
-        path = self._path(number)
-        image = path.read_bytes()
-        header = read_header(image)
-        is_checkpoint = header is not None and header.is_checkpoint
-        if header is not None and is_checkpoint and is_first:
-            self._next_frame = header.first_frame
-        expected = SegmentHeader(
-            number, self._next_frame, self._owner, is_checkpoint=is_checkpoint
-        )
-        end = len(expected.encode())
-        if header != expected:
-            if header is not None or not is_last or len(image) > end:
-                raise StorageError(_header_offence(path, header, expected))
-            # A crash while the segment was begun: nothing had been written to it yet.
-            self._remove_tail(path, 0, len(image))
-            return
-        while end < len(image):
-            frame = read_frame(image, end)
-            if frame is None or frame.number != self._next_frame:
-                if not is_last or vouched_for(image, end) >= self._next_frame:
-                    raise StorageError(
-                        f'{path}: frame {self._next_frame} at offset {end} is damaged, although '
-                        f'it had been acknowledged. {_REMEDY}'
-                    )
-                self._remove_tail(path, end, len(image) - end)
-                break
-            self._records += frame.records()
-            self._next_frame += 1
-            end += frame.size
-        self._segment, self._size = number, end
-
-    def _remove_tail(self, path: Path, offset: int, length: int) -> None:
-        with path.open('r+b') as file:
-            file.truncate(offset)
-            os.fsync(file.fileno())
-        self.torn = TornTail(path, offset, length)
+    def _resume(self, found: Survey) -> None:
+        """Go on at the end of the last segment."""
+        last = found.segments[-1]
+        self._file = self._calls.open(last.path, os.O_RDWR)
+        self._segment, self._checksum = last.header.number, last.header.checksum
+        self._used, self._size = last.used_bytes, last.size_bytes
+        if self.torn is not None:
+            self._calls.ftruncate(self._file, self._used)
+            self._size = self._used
+        write_all(self._calls, self._file, found.unvouched, self._used - len(found.unvouched))
+        self._calls.fsync(self._file)
+        self._synced = self._next_frame - 1
+        self.segments = len(found.segments)
+        self._closed_bytes = sum(one.size_bytes for one in found.segments[:-1])
 
 
-def _header_offence(path: Path, header: SegmentHeader | None, expected: SegmentHeader) -> str:
-    if header is None:
-        return f'{path}: the header at offset 0 is damaged. {_REMEDY}'
-    if header.version != FORMAT_VERSION:
-        return (
-            f'{path}: has format {header.version}, but this muster reads format {FORMAT_VERSION}: '
-            'start the version of muster that wrote it'
-        )
-    if header.owner != expected.owner:
-        return (
-            f'{path}: is the log of {header.owner}, not of {expected.owner}: choose another data '
-            'folder'
-        )
+def _remedy(folder: Path) -> str:
+    place = shlex.quote(str(folder))
     return (
-        f'{path}: is segment {header.number} from frame {header.first_frame} on, where segment '
-        f'{expected.number} from frame {expected.first_frame} on belongs. {_REMEDY}'
-    )
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _lock(folder: Path) -> int:
-    """Hold the log's lock until the descriptor is closed or the process ends, however it ends."""
-    descriptor = os.open(folder / 'lock', os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 32).decode(errors='replace').strip() or 'of unknown id'
-        os.close(descriptor)
-        raise StorageError(
-            f'{folder} is in use by process {holder}: a log belongs to one process at a time; '
-            'end that one, or choose another data folder'
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f'{os.getpid()}\n'.encode(), 0)
-    return descriptor
-
-
-def _refused(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f'{path}: the disk refused ({error.strerror}): check free space, permissions and the '
-        'health of the disk, then start the robot again'
+        f'`muster storage verify {place}` shows what is lost. Restore the folder from a copy made '
+        'after the robot last stopped; without one, give up what cannot be read with '
+        f'`muster storage repair {place} --i-accept-data-loss`'
     )

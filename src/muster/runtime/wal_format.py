@@ -1,32 +1,41 @@
 """The bytes of the write-ahead log: segment headers and frames, written and read back from an
 image.
 
-A segment is a header and then frames. One frame is one write: the records of one group commit, a
-number that counts up by one over all segments, and the number of the newest frame that was *known
-to be synced* when this one was written. That last number is what tells a write that a crash tore
-(nothing later vouches for it) from damage to something acknowledged (a later frame does).
+A segment is a header, then frames, then zeros that were written ahead. One frame is one write: the
+records of one group commit, a number that counts up by one over all segments, and the number of
+the newest frame that was *known to be synced* when this one was written. That last number is what
+tells a write that a crash tore (nothing later vouches for it) from damage to something
+acknowledged (a later frame does).
 
-Checksums are CRC-32 with zlib's polynomial: it is in the standard library, CRC-32C is not.
+Checksums are CRC-32C. They form a chain: a frame's begins with that of its segment's header, and
+each record's with that of what stands before it in the frame. So a record is intact only where it
+was written, not where a disk has put a copy of it, and damage is found to the record.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-FORMAT_VERSION = 1
+from google_crc32c import extend
+
+FORMAT_VERSION = 2
 
 _SEGMENT_MAGIC = b'muster-wal'
 _CHECKPOINT_MAGIC = b'muster-ckp'
 _SEGMENT = struct.Struct('<10sHQQHI')
-"""Magic, format version, segment number, number of the first frame, length of the owner, CRC."""
+"""Magic, format version, segment number, number of the first frame, length of the owner, checksum.
+The owner follows."""
 _FRAME_MAGIC = b'\xb5FRM'
 _FRAME = struct.Struct('<4sIQQI')
-"""Magic, length of the body, frame number, newest synced frame, CRC over all but the magic."""
-_RECORD = struct.Struct('<I')
-"""Length of the record that follows."""
+"""Magic, length of the body, frame number, newest synced frame, checksum."""
+_FRAME_FIELDS = struct.Struct('<IQQ')
+_RECORD = struct.Struct('<II')
+"""Length of the record that follows, checksum."""
+
+FRAME_BYTES, RECORD_BYTES = _FRAME.size, _RECORD.size
+"""What a frame, and each record of it, takes beside the record itself."""
 
 
 @dataclass(frozen=True)
@@ -40,90 +49,114 @@ class SegmentHeader:
     is_checkpoint: bool = False
     """The first frame holds everything: earlier segments are not needed."""
 
+    @property
+    def checksum(self) -> int:
+        """Where the checksums of the segment's frames begin."""
+        return extend(extend(0, self._fields(0)), self.owner.encode())
+
     def encode(self) -> bytes:
-        owner = self.owner.encode()
+        return self._fields(self.checksum) + self.owner.encode()
+
+    def _fields(self, checksum: int) -> bytes:
         magic = _CHECKPOINT_MAGIC if self.is_checkpoint else _SEGMENT_MAGIC
-        fields = (magic, self.version, self.number, self.first_frame, len(owner))
-        crc = zlib.crc32(owner, zlib.crc32(_SEGMENT.pack(*fields, 0)))
-        return _SEGMENT.pack(*fields, crc) + owner
+        owner_bytes = len(self.owner.encode())
+        return _SEGMENT.pack(
+            magic, self.version, self.number, self.first_frame, owner_bytes, checksum
+        )
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One write."""
+    """One write, as read back."""
 
     number: int
     synced: int
     """Number of the newest frame that was known to be on disk when this one was written."""
-    body: bytes
-
-    def encode(self) -> bytes:
-        crc = _frame_crc(self.number, self.synced, self.body)
-        header = _FRAME.pack(_FRAME_MAGIC, len(self.body), self.number, self.synced, crc)
-        return header + self.body
-
-    @property
-    def size(self) -> int:
-        """[bytes] on disk."""
-        return _FRAME.size + len(self.body)
-
-    def records(self) -> Iterator[bytes]:
-        at = 0
-        while at < len(self.body):
-            (length,) = _RECORD.unpack_from(self.body, at)
-            at += _RECORD.size
-            yield self.body[at : at + length]
-            at += length
+    records: tuple[bytes, ...]
+    """Those that are intact; after a damaged one, none."""
+    end: int
+    """Offset behind it."""
+    is_whole: bool
+    """No record is damaged or cut off."""
 
 
-def body_of(records: Sequence[bytes]) -> bytes:
-    """The body of a frame that holds these records."""
-    return b''.join(_RECORD.pack(len(one)) + one for one in records)
+def encode_frame(checksum: int, number: int, synced: int, records: Sequence[bytes]) -> bytes:
+    """A frame for the segment whose header has that checksum."""
+    length = sum(map(len, records)) + _RECORD.size * len(records)
+    checksum = extend(checksum, _FRAME_FIELDS.pack(length, number, synced))
+    parts = [_FRAME.pack(_FRAME_MAGIC, length, number, synced, checksum)]
+    for record in records:
+        checksum = extend(checksum, record)
+        parts.append(_RECORD.pack(len(record), checksum))
+        parts.append(record)
+    return b''.join(parts)
 
 
 def read_header(image: bytes) -> SegmentHeader | None:
-    """The header of a segment, or None when it is damaged or cut off."""
+    """The header of a segment, or None when it is damaged or cut off.
+
+    Of a segment in the first format only the version is known, because its checksum is another.
+    """
     if len(image) < _SEGMENT.size:
         return None
-    magic, version, number, first_frame, length, crc = _SEGMENT.unpack_from(image)
+    magic, version, number, first_frame, length, checksum = _SEGMENT.unpack_from(image)
+    if magic not in (_SEGMENT_MAGIC, _CHECKPOINT_MAGIC):
+        return None
+    if version == 1:
+        return SegmentHeader(number, first_frame, '', version)
     owner = image[_SEGMENT.size : _SEGMENT.size + length]
-    blank = _SEGMENT.pack(magic, version, number, first_frame, length, 0)
-    if (
-        magic not in (_SEGMENT_MAGIC, _CHECKPOINT_MAGIC)
-        or zlib.crc32(owner, zlib.crc32(blank)) != crc
-    ):
-        return None
-    is_checkpoint = magic == _CHECKPOINT_MAGIC
-    return SegmentHeader(
-        number, first_frame, owner.decode(errors='replace'), version, is_checkpoint
+    header = SegmentHeader(
+        number,
+        first_frame,
+        owner.decode(errors='replace'),
+        version,
+        is_checkpoint=magic == _CHECKPOINT_MAGIC,
     )
+    return header if header.checksum == checksum else None
 
 
-def read_frame(image: bytes, offset: int) -> Frame | None:
-    """The frame at an offset, or None when there is none or it is damaged or cut off."""
-    start = offset + _FRAME.size
-    if start > len(image):
+def stated_checksum(image: bytes) -> int:
+    """The checksum in a header, whether the rest of it is damaged or not."""
+    return int(_SEGMENT.unpack_from(image)[-1]) if len(image) >= _SEGMENT.size else 0
+
+
+def read_frame(image: bytes, offset: int, checksum: int) -> Frame | None:
+    """The frame at an offset, or None when there is none or its own fields are damaged.
+
+    Parameters
+    ----------
+    checksum : of the header of its segment.
+    """
+    at = offset + _FRAME.size
+    if at > len(image):
         return None
-    magic, length, number, synced, crc = _FRAME.unpack_from(image, offset)
-    if magic != _FRAME_MAGIC or length > len(image) - start:
+    magic, length, number, synced, stated = _FRAME.unpack_from(image, offset)
+    checksum = extend(checksum, _FRAME_FIELDS.pack(length, number, synced))
+    if magic != _FRAME_MAGIC or checksum != stated:
         return None
-    body = image[start : start + length]
-    if _frame_crc(number, synced, body) != crc:
-        return None
-    return Frame(number, synced, body)
+    end = at + length
+    records: list[bytes] = []
+    while at + _RECORD.size <= min(end, len(image)):
+        record_bytes, stated = _RECORD.unpack_from(image, at)
+        record = image[at + _RECORD.size : at + _RECORD.size + record_bytes]
+        checksum = extend(checksum, record)
+        at += _RECORD.size + record_bytes
+        if at > min(end, len(image)) or checksum != stated:
+            return Frame(number, synced, tuple(records), end, is_whole=False)
+        records.append(record)
+    return Frame(number, synced, tuple(records), end, is_whole=at == end)
 
 
-def vouched_for(image: bytes, offset: int) -> int:
-    """The newest frame that any intact frame behind `offset` knew to be synced; 0 without one."""
-    newest = 0
+def frames_behind(image: bytes, offset: int, checksum: int) -> Iterator[Frame]:
+    """Whatever can still be made out to be a frame from an offset on."""
     at = image.find(_FRAME_MAGIC, offset)
     while at >= 0:
-        frame = read_frame(image, at)
+        frame = read_frame(image, at, checksum)
         if frame is not None:
-            newest = max(newest, frame.synced)
+            yield frame
         at = image.find(_FRAME_MAGIC, at + 1)
-    return newest
 
 
-def _frame_crc(number: int, synced: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(struct.pack('<IQQ', len(body), number, synced)))
+def vouched_for(image: bytes, offset: int, checksum: int) -> int:
+    """The newest frame that any frame behind `offset` knew to be synced; 0 without one."""
+    return max((frame.synced for frame in frames_behind(image, offset, checksum)), default=0)
