@@ -58,6 +58,9 @@ type: ready ## Types
 	MYPYPATH=tools $(BIN)/mypy --strict -p bootstrap
 
 bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--no-build-isolation -r requirements/bench.txt || \
+		echo 'What is compared with PySyncObj will not be measured: it could not be installed.' >&2
 	@set -e; for program in $$(grep -l "__name__ == '__main__'" bench/*.py); do \
 		echo "$$program"; $(BIN)/python "$$program" $(BENCH_ARGS); \
 	done
@@ -70,7 +73,9 @@ lock: ready ## Bring the locked packages up to date
 		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
 			--python-version 3.10 ros.in run.in dev.in -o lock.txt && \
 		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
-			--no-deps --python-version 3.10 robots.in -o robots.txt
+			--no-deps --python-version 3.10 robots.in -o robots.txt && \
+		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+			--python-version 3.10 bench.in -o bench.txt
 
 clean: ## Remove what was built, but not .venv
 	rm -rf build ros2_ws/build ros2_ws/install ros2_ws/log

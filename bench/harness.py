@@ -57,6 +57,8 @@ class Report:
     figures: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """Sentences below the table: how to read it, what it does not say."""
+    more: dict[str, object] = field(default_factory=dict)
+    """What else the JSON object holds."""
 
     def row(self, *cells: object) -> None:
         """Add a line to the table."""
@@ -102,6 +104,7 @@ def publish(report: Report, as_json: bool) -> None:
             'machine': about,
             'muster': _muster_version(),
             'measured_at': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+            **report.more,
         }
         print(json.dumps(document), flush=True)
 

@@ -1,0 +1,1 @@
+"""The systems that muster's consensus is measured against, each behind the same interface."""
