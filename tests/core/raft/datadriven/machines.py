@@ -70,4 +70,6 @@ def compact(stage: Stage, words: Words) -> None:
     names = stage.members(words.until('keep'))
     keep = words.number('a number of entries') if words.take('keep') else 0
     for name in names:
+        if stage.group[name].log.snapshot.index >= len(stage.group.members[name].applied):
+            raise ScriptError(f'{name} has applied nothing since its last snapshot')
         stage.group.compact(name, keep)
