@@ -30,9 +30,9 @@ from muster.core.coordinator.leadership import Leadership
 from muster.core.coordinator.mailroom import Mailroom
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.performer import Performer
-from muster.core.coordinator.portrait import draw_robot, draw_team
+from muster.core.coordinator.portrait import draw_group, draw_robot, draw_team
 from muster.core.coordinator.replica import Replica
-from muster.core.coordinator.views import RobotView, TeamView
+from muster.core.coordinator.views import DiskView, GroupView, RobotView, TeamView
 from muster.core.coordinator.wire import (
     ClaimMade,
     PeerMessage,
@@ -157,6 +157,11 @@ class Coordinator:
     def robot_view(self, now: Instant) -> RobotView:
         """This robot's state."""
         return draw_robot(self.config, self._replica, self._performer, now)
+
+    def group_views(self, now: Instant, disk: DiskView) -> tuple[GroupView, ...]:
+        """How this robot fares in its consensus groups. Sorts some thousand durations: not for
+        every tick."""
+        return (draw_group(self.config, self._replica, disk, now),)
 
     def team_view(self, now: Instant) -> TeamView | None:
         """The team's state; None unless this robot leads."""

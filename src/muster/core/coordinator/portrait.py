@@ -7,7 +7,14 @@ from collections import Counter
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.performer import Performer
 from muster.core.coordinator.replica import Replica
-from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.coordinator.views import (
+    DiskView,
+    GroupView,
+    RobotSummary,
+    RobotView,
+    Role,
+    TeamView,
+)
 from muster.core.membership.watch import Watch
 from muster.core.raft.messages import RaftRole
 from muster.core.types import Instant, RobotId, RobotReport, TaskState
@@ -39,12 +46,45 @@ def draw_robot(
         activity=running.activity if running else '',
         progress=running.progress if running else 0.0,
         schedule=tuple(task.id for task in performer.schedule),
-        raft_role=_ROLES[raft.role] if replica.is_awake else Role.FOLLOWER,
+        raft_role=_role(replica),
         term=raft.term,
         leader=replica.leader,
         commit_index=raft.commit_index,
         applied_index=replica.applied_index,
         lease_remaining_s=performer.lease.remaining(now.steady),
+    )
+
+
+def draw_group(
+    config: CoordinatorConfig, replica: Replica, disk: DiskView, now: Instant
+) -> GroupView:
+    """The robot's share in the consensus of its squad."""
+    metrics = replica.raft.metrics()
+    return GroupView(
+        group=config.squad,
+        role=_role(replica),
+        term=metrics.term,
+        leader=replica.leader,
+        is_starting=not (replica.is_awake or replica.has_left),
+        is_handing_over=replica.raft.is_handing_over,
+        left_because=replica.left_because,
+        commit_index=metrics.commit_index,
+        applied_index=replica.applied_index,
+        last_index=metrics.last_index,
+        durable_index=metrics.durable_index,
+        snapshot_index=metrics.snapshot_index,
+        log_entries=metrics.log_entries,
+        log_bytes=metrics.log_bytes,
+        elections_stood=metrics.elections_stood,
+        terms_led=metrics.terms_led,
+        snapshots_taken=metrics.snapshots_taken,
+        snapshots_installed=metrics.snapshots_installed,
+        commit_p50_s=metrics.commit_times.percentile(0.5),
+        commit_p99_s=metrics.commit_times.percentile(0.99),
+        write_p50_s=metrics.write_times.percentile(0.5),
+        write_p99_s=metrics.write_times.percentile(0.99),
+        write_pending_s=max(now.steady - metrics.oldest_write, 0.0),
+        disk=disk,
     )
 
 
@@ -67,6 +107,10 @@ def draw_team(config: CoordinatorConfig, replica: Replica, watch: Watch, now: In
         tasks_failed=states[TaskState.FAILED],
         tasks_cancelled=states[TaskState.CANCELLED],
     )
+
+
+def _role(replica: Replica) -> Role:
+    return _ROLES[replica.raft.role] if replica.is_awake else Role.FOLLOWER
 
 
 def _summary(

@@ -114,6 +114,8 @@ class Replica:
         self.applied_index = 0
         self.has_left = False
         """It can no longer be trusted with the ledger: it says and promises nothing any more."""
+        self.left_because = ''
+        """Why, and the remedy; empty while it has not left."""
         self._outbox = outbox
         self._on_applied = on_applied
         self._sequence = 0
@@ -159,8 +161,8 @@ class Replica:
         """
         if not self.has_left:
             self.has_left = True
-            text = f'{reason}; the robot has left the team until it is restarted'
-            self._outbox.warn(Warn(code, True, text, is_critical=True))
+            self.left_because = f'{reason}; the robot has left the team until it is restarted'
+            self._outbox.warn(Warn(code, True, self.left_because, is_critical=True))
 
     def step(self, sender: RobotId, message: RaftMessage, now: float) -> None:
         """A peer's Raft message; ProtocolError when no correct peer sends it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 
 import msgspec
 
@@ -10,11 +11,63 @@ from muster.core.types import Pose2D, RobotId, TaskId
 
 
 class Role(enum.IntEnum):
-    """Raft role; the numbers are those of muster_msgs/RobotStatus."""
+    """Raft role; the numbers are those of muster_msgs/RobotStatus and GroupStatus."""
 
     FOLLOWER = 0
     CANDIDATE = 1
     LEADER = 2
+
+
+class DiskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A group's log on disk, as its driver measures it; times are nan where nothing was synced."""
+
+    size_bytes: int = 0
+    segments: int = 0
+    sync_p50_s: float = math.nan
+    """Of the newest 1024, as in `GroupView`."""
+    sync_p99_s: float = math.nan
+    recent_sync_p99_s: float = math.nan
+    """Of those in the last minute."""
+
+
+class GroupView(msgspec.Struct, frozen=True, kw_only=True):
+    """One robot's share in one consensus group since its process began; mirrors
+    muster_msgs/GroupStatus.
+
+    Percentiles are of the newest 1024 durations, and nan where none was measured.
+    """
+
+    group: str
+    role: Role
+    term: int
+    leader: RobotId
+    is_starting: bool
+    """Its first record is not durable yet: it takes no part."""
+    is_handing_over: bool
+    """Leader, and another robot is to lead in its place."""
+    left_because: str
+    """Why it takes no part any more; empty while it does."""
+    commit_index: int
+    applied_index: int
+    last_index: int
+    durable_index: int
+    snapshot_index: int
+    log_entries: int
+    """In memory; older ones are in the snapshot."""
+    log_bytes: int
+    elections_stood: int
+    terms_led: int
+    snapshots_taken: int
+    snapshots_installed: int
+    commit_p50_s: float
+    """From proposal to commitment, while it led."""
+    commit_p99_s: float
+    write_p50_s: float
+    """From the decision to the durable record."""
+    write_p99_s: float
+    write_pending_s: float
+    """For how long the oldest write that is not durable has been under way; 0 when all are."""
+    disk: DiskView
 
 
 class RobotView(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +92,8 @@ class RobotView(msgspec.Struct, frozen=True, kw_only=True):
     commit_index: int
     applied_index: int
     lease_remaining_s: float
+    groups: tuple[GroupView, ...] = ()
+    """Only where somebody asked for them: see `Coordinator.group_views`."""
 
 
 class RobotSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,3 +53,5 @@ class GroupMetrics:
     """From proposal to commitment, measured by a leader."""
     write_times: LatencyWindow
     """From the decision to the durable record, queueing included."""
+    oldest_write: float
+    """When the oldest write that is not durable began [s, steady]; inf when all are."""

@@ -182,6 +182,7 @@ class RaftNode:
             snapshots_installed=self._following.snapshots_installed,
             commit_times=self._commit_times,
             write_times=state.durability.write_times,
+            oldest_write=state.durability.oldest_write(),
         )
 
     # What the caller must tell
