@@ -44,20 +44,10 @@ class Measured:
     failures: dict[str, str] = field(default_factory=dict)
     """Why a side has no values."""
 
-    @property
-    def figures(self) -> dict[str, float]:
-        """Those whose sides have all been measured."""
-        found = {}
-        for name, figure in self.trial.figures.items():
-            try:
-                found[name] = figure(self.sides)
-            except KeyError:
-                continue
-        return found
-
-    def shown(self, side: str) -> str:
-        """The value of a side that stands for it in the table."""
-        return spelled(self.sides[side][self.trial.shown]) if side in self.sides else '-'
+    def shown(self, figure: str, side: str) -> str:
+        """The value of a side that a figure is made of."""
+        values = self.sides.get(side)
+        return spelled(values[self.trial.figures[figure].measured]) if values else '-'
 
 
 def run(
@@ -96,38 +86,33 @@ def report(results: Sequence[Measured], versions: dict[str, str]) -> Report:
         benchmark='consensus',
         title='Consensus over real DDS, every command synced to disk',
         columns=('figure', 'value', 'aim', 'met', 'of each', 'muster', 'beside'),
-        notes=list(NOTES),
     )
     details = {}
     for measured in results:
-        figures = measured.figures
         beside = [side for side in measured.trial.sides if side != MUSTER]
-        for name in measured.trial.figures:
-            aim, value = AIMS[name], figures.get(name)
-            is_met = None if value is None else aim.is_met_by(value)
+        for name, figure in measured.trial.figures.items():
+            value = figure.of(measured.sides)
+            is_met = None if value is None else AIMS[name].is_met_by(value)
             made.row(
                 name,
                 '-' if value is None else spelled(value),
-                aim,
+                AIMS[name],
                 {None: '', True: 'yes', False: 'NO'}[is_met],
-                measured.trial.shown,
-                measured.shown(MUSTER),
-                '\n'.join(f'{side} {measured.shown(side)}' for side in beside),
+                figure.measured,
+                measured.shown(name, MUSTER),
+                '\n'.join(f'{side} {measured.shown(name, side)}' for side in beside),
             )
             details[name] = {
-                'aim': str(aim),
+                'aim': str(AIMS[name]),
                 'met': is_met,
                 'sides': measured.sides,
                 'not_measured': measured.failures,
             }
-        made.figures |= figures
-        made.notes += [
-            f'{", ".join(measured.trial.figures)}: {side} not measured: {reason}'
-            for side, reason in measured.failures.items()
-        ]
-    made.notes.append(
-        'Peers: ' + (', '.join(f'{name} {told}' for name, told in versions.items()) or 'none')
-    )
+            if value is not None:
+                made.figures[name] = value
+    installed = ', '.join(f'{name} {version}' for name, version in versions.items())
+    reasons = {f'{side}: {why}' for one in results for side, why in one.failures.items()}
+    made.notes = [*NOTES, f'Peers: {installed or "none"}', *sorted(reasons)]
     made.more = {'results': details, 'peers': versions}
     return made
 

@@ -73,14 +73,28 @@ Measure = Callable[[str, Contenders, Effort], Raw]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Figures that one measurement yields."""
+class Figure:
+    """One number to have an aim for."""
 
-    figures: Mapping[str, Callable[[Mapping[str, Raw]], float]]
-    """From what the sides measured; raises KeyError when a side that it needs is missing."""
+    measured: str
+    """The value of either side that it is made of, and that the table shows."""
+    versus: str | None = None
+    """The side that muster's value is divided by; None: the figure is muster's value as it is."""
+
+    def of(self, sides: Mapping[str, Raw]) -> float | None:
+        """Its value; None when a side that it needs was not measured."""
+        if MUSTER not in sides or (self.versus and self.versus not in sides):
+            return None
+        value = sides[MUSTER][self.measured]
+        return value / sides[self.versus][self.measured] if self.versus else value
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One measurement, and the figures that it yields."""
+
+    figures: Mapping[str, Figure]
     sides: Mapping[str, Measure]
-    shown: str
-    """The measured value that the table shows of each side."""
     is_repeated: bool = True
     """Whether there are several turns; else the measurement itself repeats what matters."""
 
@@ -95,16 +109,6 @@ class Trial:
 def median_of_turns(turns: list[Raw]) -> dict[str, float]:
     """The median of each value."""
     return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
-
-
-def ratio(name: str, other: str, sides: Mapping[str, Raw]) -> float:
-    """Muster's value divided by another side's."""
-    return sides[MUSTER][name] / sides[other][name]
-
-
-def mine(name: str, sides: Mapping[str, Raw]) -> float:
-    """Muster's value as it is."""
-    return sides[MUSTER][name]
 
 
 def limit(_: str, contenders: Contenders, effort: Effort) -> Raw:
@@ -200,57 +204,43 @@ def _cpu_s(group: Group) -> dict[str, float]:
 def _commit_against(peer: str, size: int) -> Trial:
     measure = partial(commit_latency, size=size)
     return Trial(
-        {f'commit_p50_vs_{peer}_{size}': partial(ratio, 'p50_ms', peer)},
-        {MUSTER: measure, peer: measure},
-        shown='p50_ms',
+        {f'commit_p50_vs_{peer}_{size}': Figure('p50_ms', peer)}, {MUSTER: measure, peer: measure}
     )
 
 
 def _throughput_against(peer: str, size: int, load: tuple[int, int]) -> Trial:
     measure = partial(throughput, size=size, load=load)
     return Trial(
-        {f'throughput_vs_{peer}_{size}': partial(ratio, 'commands_per_s', peer)},
+        {f'throughput_vs_{peer}_{size}': Figure('commands_per_s', peer)},
         {MUSTER: measure, peer: measure},
-        shown='commands_per_s',
+    )
+
+
+def _alone(measure: Measure, figures: Mapping[str, str], *peers: str) -> Trial:
+    """Figures of muster's own, with what the peers have beside them."""
+    return Trial(
+        {name: Figure(measured) for name, measured in figures.items()},
+        dict.fromkeys((MUSTER, *peers), measure),
+        is_repeated=False,
     )
 
 
 TRIALS = (
     Trial(
-        {'commit_p50_vs_limit': partial(ratio, 'p50_ms', LIMIT)},
+        {'commit_p50_vs_limit': Figure('p50_ms', LIMIT)},
         {MUSTER: partial(commit_latency, size=3), LIMIT: limit},
-        shown='p50_ms',
     ),
     _commit_against(ETCD, 3),
     _commit_against(ETCD, 5),
     _throughput_against(ETCD, 3, ETCD_LOAD),
     _throughput_against(PYSYNCOBJ, 3, FULL_LOAD),
     _throughput_against(PYSYNCOBJ, 5, FULL_LOAD),
-    Trial(
-        {
-            'failover_median_s': partial(mine, 'median_s'),
-            'failover_max_s': partial(mine, 'max_s'),
-        },
-        {MUSTER: failover, ETCD: failover, PYSYNCOBJ: failover},
-        shown='median_s',
-        is_repeated=False,
+    _alone(
+        failover,
+        {'failover_median_s': 'median_s', 'failover_max_s': 'max_s'},
+        *(ETCD, PYSYNCOBJ),
     ),
-    Trial(
-        {'spurious_elections': partial(mine, 'elections')},
-        {MUSTER: elections, ETCD: elections, PYSYNCOBJ: elections},
-        shown='elections',
-        is_repeated=False,
-    ),
-    Trial(
-        {'rss_growth_mb': partial(mine, 'growth_mb')},
-        {MUSTER: memory, PYSYNCOBJ: memory},
-        shown='growth_mb',
-        is_repeated=False,
-    ),
-    Trial(
-        {'idle_cpu_percent': partial(mine, 'cpu_percent')},
-        {MUSTER: idle_cpu, ETCD: idle_cpu, PYSYNCOBJ: idle_cpu},
-        shown='cpu_percent',
-        is_repeated=False,
-    ),
+    _alone(elections, {'spurious_elections': 'elections'}, ETCD, PYSYNCOBJ),
+    _alone(memory, {'rss_growth_mb': 'growth_mb'}, PYSYNCOBJ),
+    _alone(idle_cpu, {'idle_cpu_percent': 'cpu_percent'}, ETCD, PYSYNCOBJ),
 )
