@@ -346,11 +346,12 @@ class Group:
     def _check_is_durable(self, member: Member, recipient: str, message: Message) -> None:
         """What others will rely on has reached the disk before it is said."""
         hard = member.hard_state
+        vote = (hard.term, hard.voted_for)
         match message:
             case VoteReply(is_granted=True, is_poll=False) if hard.term <= message.term:
-                assert hard == HardState(message.term, recipient), f'vote not durable: {message}'
+                assert vote == (message.term, recipient), f'vote not durable: {message}'
             case Vote(is_poll=False) if hard.term <= message.term:
-                assert hard == HardState(message.term, member.config.me), f'{message} too early'
+                assert vote == (message.term, member.config.me), f'{message} too early'
             case AppendReply(is_accepted=True) if hard.term <= message.term:
                 held = member.entries[: message.match_index]
                 assert len(held) == message.match_index, f'{message} too early'

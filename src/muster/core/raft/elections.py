@@ -120,6 +120,7 @@ class Elections:
             else request.term == state.term and state.voted_for in ('', sender)
         )
         log = state.log
+        is_current = is_current and not state.is_forgetful
         if not is_current or not log.is_up_to_date(request.last_index, request.last_term):
             self.refuse(sender, request)
             return

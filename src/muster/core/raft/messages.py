@@ -37,6 +37,9 @@ class HardState(msgspec.Struct, frozen=True, tag='hard_state'):
 
     term: Count = 0
     voted_for: RobotId = ''
+    forgot_until: Count = 0
+    """It may have made promises in terms up to this one that its disk has lost. Until its log has
+    an entry of a later term it neither votes nor stands for election."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag='snapshot'):

@@ -135,6 +135,11 @@ class RaftNode:
         return self._leading.elected_at if self._leading else math.inf
 
     @property
+    def is_forgetful(self) -> bool:
+        """Its disk has lost promises that still count, so it supports nobody for a while."""
+        return self._state.is_forgetful
+
+    @property
     def is_settled(self) -> bool:
         """Leader, and an entry of its own term is committed: its commit index is now everyone's
         (section 6.4)."""
@@ -198,7 +203,7 @@ class RaftNode:
         if self._leading is not None:
             self._lead_on(self._leading, now, early_s)
         elif now >= self._elections.due:
-            if self.membership.is_voter(self.config.me):
+            if self._state.may_stand:
                 cause = f'nothing heard from {self.leader or "any leader"}'
                 self._act_on(self._elections.poll(now, cause), now)
             else:
@@ -245,8 +250,8 @@ class RaftNode:
                 if asked is not None:
                     self._reads_out.append(ReadResult(asked, index))
             case TakeOver(term=term):
-                may_vote = self.membership.is_voter(self.config.me)
-                if term == self.term and sender == self.leader and may_vote:
+                is_asked = term == self.term and sender == self.leader
+                if is_asked and self._state.may_stand:
                     self._elections.campaign(now, f'{sender} hands over', is_handover=True)
 
     def persisted(self, sequence: int, now: float) -> None:

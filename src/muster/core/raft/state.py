@@ -28,6 +28,7 @@ class MemberState:
         self.durability = Durability(hard, log.last_index)
         self.term = hard.term
         self.voted_for = hard.voted_for
+        self._forgot_until = hard.forgot_until
         self.role = RaftRole.FOLLOWER
         self.leader: RobotId = ''
         self.commit_index = log.snapshot.index
@@ -37,7 +38,22 @@ class MemberState:
 
     @property
     def hard(self) -> HardState:
-        return HardState(self.term, self.voted_for)
+        return HardState(self.term, self.voted_for, self._forgot_until)
+
+    @property
+    def is_forgetful(self) -> bool:
+        """It may have made promises that it does not know, and that still count.
+
+        They count until a leader that was elected without it, in a term in which it cannot have
+        voted, has given it all that was committed before: what it had acknowledged is part of
+        that, or will never be committed.
+        """
+        return self._forgot_until > 0 and self.log.last_term <= self._forgot_until
+
+    @property
+    def may_stand(self) -> bool:
+        """For election."""
+        return self.log.membership.is_voter(self.config.me) and not self.is_forgetful
 
     def enter(self, role: RaftRole, leader: RobotId, cause: str, term: int = 0) -> None:
         """Take a role; a newer term brings a new vote."""
