@@ -134,8 +134,15 @@ def test_the_session_that_was_not_used_for_longest_makes_room() -> None:
 
 def test_a_command_of_no_session_is_refused() -> None:
     log = Log()
-    assert log.command(77, 1) == CommandRefused(77, 1, Refusal.ENDED)
-    assert log.sessions.recall(77, 1) == CommandRefused(77, 1, Refusal.ENDED)
+    log.take(b'')
+    assert log.command(1, 1) == CommandRefused(1, 1, Refusal.ENDED)
+    assert log.sessions.recall(1, 1) == CommandRefused(1, 1, Refusal.ENDED)
+
+
+def test_a_member_that_lags_does_not_take_a_session_it_has_not_seen_for_ended() -> None:
+    log = Log()
+    log.open()
+    assert log.sessions.recall(2, 1) is None
 
 
 def test_more_commands_than_the_window_are_refused_by_the_entry_alone() -> None:
@@ -303,21 +310,42 @@ def test_when_the_session_ends_what_was_watched_has_definitely_failed() -> None:
     assert log.tally.commands == []
 
 
-def test_the_answer_to_an_opening_that_was_repeated_is_taken_once() -> None:
+def test_the_first_answer_to_the_latest_opening_counts() -> None:
     log = Log()
     client = SessionClient('a')
     entry = client.open()
-    for expected in (1, 1):
+    for _ in range(2):
         outcome = log.take(entry)
         assert outcome is not None
         client.take(outcome)
-        assert client.session == expected
+        assert client.session == 1
+    client = SessionClient('b')
     late = log.take(client.open())
     assert late is not None
     client.open()
-    client.session = 0
     client.take(late)
-    assert client.session == 0, 'an answer to an opening that is not wanted any more'
+    assert client.session == 0
+
+
+def test_a_member_that_restarts_does_not_bring_an_ended_session_back() -> None:
+    """Its old answers would be taken for those to new commands with the same numbers."""
+    log = Log(limit=1)
+    client = SessionClient('a')
+    entries = [client.open()]
+    before = [log.take(entries[0])]
+    assert before[0] is not None
+    client.take(before[0])
+    before.append(log.take(client.command(b'lift')[1]))
+    log.open('another')
+    before.append(log.take(client.repeat(1)))
+    for outcome in before:
+        assert outcome is not None
+        client.take(outcome)
+    assert client.session == 0
+    for outcome in before:
+        assert outcome is not None
+        assert client.take(outcome) == ()
+    assert client.session == 0
 
 
 @pytest.mark.parametrize('seed', range(60))

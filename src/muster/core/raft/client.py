@@ -64,6 +64,7 @@ class SessionClient:
         """0 while none is open."""
         self._name = name
         self._openings = 0
+        self._is_opening = False
         self._last = 0
         self._awaited: dict[int, bytes] = {}
         self._missed: set[int] = set()
@@ -75,9 +76,10 @@ class SessionClient:
         return tuple(self._awaited)
 
     def open(self) -> bytes:
-        """The entry that opens a new session. An answer to it that comes late is ignored once this
-        is called again."""
+        """The entry that opens a new session. Its first answer counts, unless this is called again
+        before: a member that restarts goes through old answers once more."""
         self._openings += 1
+        self._is_opening = True
         return encode_session_entry(OpenSession(self._label))
 
     def command(self, data: bytes) -> tuple[int, bytes]:
@@ -120,7 +122,8 @@ class SessionClient:
         """What follows from the outcome of an entry; from another client's, nothing."""
         match outcome:
             case SessionOpened(client=client, session=session) if client == self._label:
-                if not self.session:
+                if self._is_opening:
+                    self._is_opening = False
                     self.session, self._last = session, 0
             case CommandApplied(session=self.session, number=number, result=result):
                 if self._awaited.pop(number, None) is not None:

@@ -114,6 +114,7 @@ class _Table(msgspec.Struct, array_like=True, frozen=True):
     """A snapshot."""
 
     limit: int
+    index: int
     sessions: dict[int, _Session]
     """The one that was not used for longest comes first."""
     machine: bytes
@@ -154,6 +155,8 @@ class Sessions:
             raise ValueError(f'limit is {limit}, but there must be room for one session')
         self.machine = machine
         self.limit = limit
+        self.index = 0
+        """Of the last entry taken."""
         self._sessions: dict[int, _Session] = {}
 
     def __len__(self) -> int:
@@ -168,8 +171,10 @@ class Sessions:
             it was not proposed by a session; nothing was changed.
         """
         if entry.kind is not EntryKind.COMMAND or not entry.data:
+            self.index = entry.index
             return None
         request = decode_session_entry(entry.data)
+        self.index = entry.index
         if isinstance(request, OpenSession):
             return self._open(request.client, entry.index)
         return self._command(request)
@@ -181,7 +186,8 @@ class Sessions:
         """
         known = self._sessions.get(session)
         if known is None:
-            return CommandRefused(session, number, Refusal.ENDED)
+            is_still_to_come = session > self.index
+            return None if is_still_to_come else CommandRefused(session, number, Refusal.ENDED)
         if number in known.results:
             return CommandApplied(session, number, known.results[number], is_repeat=True)
         if number < known.awaited_from:
@@ -190,7 +196,8 @@ class Sessions:
 
     def encode(self) -> bytes:
         """Table and state machine, for a snapshot."""
-        return _ENCODER.encode(_Table(self.limit, self._sessions, self.machine.encode()))
+        table = _Table(self.limit, self.index, self._sessions, self.machine.encode())
+        return _ENCODER.encode(table)
 
     def restore(self, data: bytes) -> None:
         """Replace everything by a snapshot.
@@ -210,7 +217,7 @@ class Sessions:
                 f'{self.limit}: all members of a group must have the same'
             )
         self.machine.restore(table.machine)
-        self._sessions = table.sessions
+        self.index, self._sessions = table.index, table.sessions
 
     def _open(self, client: str, index: int) -> SessionOpened:
         if len(self._sessions) == self.limit:
