@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from muster.core.raft import Membership, MembershipRefusedError, NotLeaderError
+from muster.core.raft import (
+    Append,
+    EntryKind,
+    Membership,
+    MembershipRefusedError,
+    NotLeaderError,
+)
+from muster.core.raft.log import decode_membership
 
-from .group import Group, led
+from .group import Group, Parcel, led
 
 
 def with_learners(names: str = 'abc', learners: str = 'd') -> Group:
@@ -70,6 +77,31 @@ def test_a_leader_that_is_voted_out_leads_to_the_end_of_the_change_and_leaves() 
     before = group['a'].elections
     group.run(5.0)
     assert group['a'].elections == before, 'who has left disturbs nobody'
+
+
+def test_a_leader_that_is_voted_out_returns_if_the_others_lack_the_end_of_the_change() -> None:
+    """Nobody else has all entries, so nobody else can be elected (Ongaro 2014, section 4.2.2)."""
+    group = with_learners('a', 'b')
+    group.change('a', 'b')
+
+    def is_no_end(parcel: Parcel) -> bool:
+        entries = parcel.message.entries if isinstance(parcel.message, Append) else ()
+        ends = [decode_membership(one.data) for one in entries if one.kind is EntryKind.MEMBERSHIP]
+        return all(one.is_joint for one in ends)
+
+    group.settle(is_no_end)
+    assert group['a'].membership == Membership(('b',))
+    assert group['b'].membership == Membership(('b',), (), ('a',))
+    group.cut('a', 'b')
+    group.run(3.0)
+    assert not group['a'].is_leader
+    group.heal()
+    group.run(3.0)
+    assert group['b'].is_leader
+    assert group['b'].membership == Membership(('b',))
+    stood = group['a'].elections
+    group.run(3.0)
+    assert (group.leaders, group['a'].elections) == (['b'], stood)
 
 
 def test_a_change_takes_effect_when_it_is_in_the_log_and_goes_with_its_entry() -> None:
