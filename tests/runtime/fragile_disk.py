@@ -290,6 +290,16 @@ class FragileDisk(SystemCalls):
         folder.entries[new.name] = entry
         folder.unsynced.append((new.name, entry, old.name))
 
+    def link(self, old: Path, new: Path) -> None:
+        self._count('link')
+        entry = self._folder(old.parent).entries[old.name]
+        folder = self._folder(new.parent)
+        folder.entries[new.name] = entry
+        folder.unsynced.append((new.name, entry, ''))
+
+    def modified(self, path: Path) -> float:
+        return 0.0
+
     def unlink(self, path: Path) -> None:
         folder = self._folder(path.parent)
         self._count('unlink')

@@ -28,6 +28,7 @@ COMMANDS = (
     'inject',
     'report',
     'simulate',
+    'storage',
     'doctor',
     'version',
 )

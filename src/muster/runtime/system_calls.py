@@ -46,6 +46,10 @@ class SystemCalls:
     def rename(self, old: Path, new: Path) -> None:
         old.rename(new)
 
+    def link(self, old: Path, new: Path) -> None:
+        """Give a file a second name."""
+        new.hardlink_to(old)
+
     def unlink(self, path: Path) -> None:
         path.unlink()
 
@@ -55,6 +59,10 @@ class SystemCalls:
     def names(self, folder: Path) -> list[str]:
         """Of the entries of a folder, in no order."""
         return os.listdir(folder)  # noqa: PTH208  (names are wanted, not paths)
+
+    def modified(self, path: Path) -> float:
+        """When a file was last written, in seconds of the wall clock."""
+        return path.stat().st_mtime
 
     def sync_folder(self, folder: Path) -> None:
         """Which files there are, and their names, survive a power cut."""

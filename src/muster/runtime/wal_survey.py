@@ -104,6 +104,11 @@ class Survey:
     newest_segment: int = 0
     """Number of the last one there is, readable or not."""
 
+    @property
+    def readable(self) -> list[bytes]:
+        """Records in front of the end or the damage, to the last one."""
+        return self.records + list(self.damage.records_before if self.damage else ())
+
 
 def survey(calls: SystemCalls, folder: Path, owner: str = '') -> Survey:
     """Read a whole log.
@@ -124,6 +129,7 @@ def survey(calls: SystemCalls, folder: Path, owner: str = '') -> Survey:
     headers = {number: _header(calls, segment_path(folder, number)) for number in numbers}
     checkpoints = [number for number, one in headers.items() if one and one.is_checkpoint]
     start = max(checkpoints, default=1)
+    found.owner = owner or next((one.owner for one in headers.values() if one), '')
     older = [segment_path(folder, number) for number in numbers if number < start]
     found.needless = unfinished(calls, folder) + older
     numbers = numbers[len(older) :]
@@ -175,7 +181,6 @@ def _read_segment(
             what = f'the disk cannot read the sector at offset {unreadable}'
         found.damage = Damage(path, 0, f'{path}: {what}')
         return
-    found.owner = found.owner or header.owner
     if header.owner != found.owner:
         raise StorageError(
             f'{path}: is the log of {header.owner}, not of {found.owner}: choose another data '
