@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -15,7 +15,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def start(
-    command: Sequence[str], log_file: Path, with_pipes: bool = False
+    command: Sequence[str],
+    log_file: Path,
+    with_pipes: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process that the kernel kills when this one dies.
 
@@ -23,6 +26,7 @@ def start(
     ----------
     log_file : gets its standard error, and its output too unless that is a pipe; appended to.
     with_pipes : whether its standard input and output are pipes.
+    environment : this process's, unless given.
     """
     with log_file.open('ab') as log:
         return subprocess.Popen(
@@ -30,6 +34,7 @@ def start(
             stdin=subprocess.PIPE if with_pipes else subprocess.DEVNULL,
             stdout=subprocess.PIPE if with_pipes else log,
             stderr=log,
+            env=environment,
             start_new_session=True,  # Ctrl-C reaches the benchmark alone
             preexec_fn=_die_with(os.getpid()),
         )
