@@ -9,9 +9,8 @@ hold after each step.
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 
 import msgspec
 
@@ -20,102 +19,22 @@ from muster.core.raft import (
     AppendReply,
     Entry,
     EntryKind,
-    HardState,
     Message,
     RaftConfig,
     RaftNode,
     ReadResult,
-    Record,
-    Snapshot,
-    StateChange,
     Vote,
     VoteReply,
 )
 from muster.core.raft.progress import Progress
 from muster.core.raft.timing import WIFI
 
+from .member import SNAPSHOTS, Member, Parcel, Patience, node_log
+
 STEP_S = 0.02
 TIMES = asdict(WIFI)
 MAX_DELIVERIES = 100_000
 """In one go; members that still talk then will never stop."""
-_SNAPSHOTS = msgspec.msgpack.Decoder(tuple[Entry, ...])
-
-
-class Patience(random.Random):
-    """Draws every election timeout from one number in [0..1] that a test may change."""
-
-    share = 0.5
-
-    def uniform(self, a: float, b: float) -> float:
-        return a + (b - a) * self.share
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """A message under way."""
-
-    sender: str
-    recipient: str
-    message: Message
-
-
-@dataclass
-class Clock:
-    """A steady clock that may run slow or fast [s]."""
-
-    rate: float = 1.0
-    _set_at: float = 0.0
-    _showed: float = 0.0
-
-    def read(self, now: float) -> float:
-        return self._showed + (now - self._set_at) * self.rate
-
-    def change_rate(self, rate: float, now: float) -> None:
-        self._set_at, self._showed, self.rate = now, self.read(now), rate
-
-
-@dataclass
-class Member:
-    """One process and its disk."""
-
-    config: RaftConfig
-    rng: random.Random
-    clock: Clock = field(default_factory=Clock)
-    disk: list[Record] = field(default_factory=list)
-    node: RaftNode | None = None
-    writes: deque[tuple[int, tuple[Record, ...], bool]] = field(default_factory=deque)
-    """Begun and not yet durable."""
-    is_disk_slow: bool = False
-    """Writes wait for `Group.sync`."""
-    applied: list[Entry] = field(default_factory=list)
-    """By the present process, or told to it by a snapshot."""
-    reads: dict[int, int] = field(default_factory=dict)
-    """Index by context, of reads that were answered."""
-    reads_asked: dict[int, int] = field(default_factory=dict)
-    """How much was committed when a read was asked, by context."""
-    changes: list[StateChange] = field(default_factory=list)
-    """What the present process has been, with the causes."""
-
-    def store(self, records: tuple[Record, ...], is_checkpoint: bool) -> None:
-        """Records reach the disk."""
-        self.disk = [*([] if is_checkpoint else self.disk), *records]
-
-    @property
-    def hard_state(self) -> HardState:
-        """As a restart would find it."""
-        found = [record for record in self.disk if isinstance(record, HardState)]
-        return found[-1] if found else HardState()
-
-    @property
-    def entries(self) -> list[Entry]:
-        """As a restart would find them."""
-        entries: list[Entry] = []
-        for record in self.disk:
-            if isinstance(record, Snapshot):
-                entries = list(_SNAPSHOTS.decode(record.data))
-            elif isinstance(record, Entry):
-                entries[record.index - 1 :] = [record]
-        return entries
 
 
 class Group:
@@ -141,7 +60,7 @@ class Group:
         self._committed_in: list[int] = []
         for name in names:
             rng = random.Random(f'{seed}/{name}') if seed is not None else Patience()
-            config = RaftConfig(me=name, voters=tuple(names), **TIMES | limits)  # type: ignore[arg-type]
+            config = RaftConfig(me=name, voters=tuple(names), **TIMES | limits)
             self.members[name] = Member(config, rng)
             self.start(name)
 
@@ -327,7 +246,7 @@ class Group:
                 self.mail.append(parcel)
         member.changes += ready.changes
         if ready.snapshot is not None:
-            member.applied = list(_SNAPSHOTS.decode(ready.snapshot.data))
+            member.applied = list(SNAPSHOTS.decode(ready.snapshot.data))
             assert len(member.applied) == ready.snapshot.index
         for entry in ready.committed:
             assert entry.index == len(member.applied) + 1, f'{name} applies {entry.index} again'
@@ -339,7 +258,8 @@ class Group:
 
     def _check_is_fresh(self, name: str, result: ReadResult) -> None:
         """A read sees all that anybody knew to be committed when it was asked."""
-        asked = self.members[name].reads_asked.get(result.context, 0)
+        assert result.context in self.members[name].reads_asked, f'{name} never asked {result}'
+        asked = self.members[name].reads_asked[result.context]
         stale = f'{name} reads as of {result.index}, but {asked} were committed when it asked'
         assert result.index < 0 or result.index >= asked, stale
 
@@ -391,16 +311,6 @@ class Group:
                     if mine.term == theirs.term:
                         agreed = index
                 assert one[:agreed] == other[:agreed]
-
-
-def node_log(member: Member) -> list[Entry]:
-    """The log of a member in memory, durable or not, with what its snapshot stands for."""
-    assert member.node is not None
-    log = member.node.log
-    known: list[Entry] = []
-    if log.base_index:
-        known = list(_SNAPSHOTS.decode(log.snapshot.data))[: log.base_index]
-    return known + list(log.slice(log.base_index + 1, log.last_index + 1))
 
 
 def led(names: str = 'abc', leader: str = 'a') -> Group:

@@ -73,6 +73,17 @@ def term(stage: Stage, words: Words) -> None:
     stage.group.start(name)
 
 
+@command('forget MEMBER N')
+def forget(stage: Stage, words: Words) -> None:
+    """Take the last entries from a disk, and let its owner know that promises are lost."""
+    name, count = stage.member(words), words.number('a number of entries')
+    member = stage.group.members[name]
+    kept, hard = member.entries, member.hard_state
+    if name in stage.group.up or not 0 < count <= len(kept):
+        raise ScriptError(f'{name} must be down, and have had {count} entries')
+    member.disk = [HardState(hard.term, '', hard.term), *kept[: len(kept) - count]]
+
+
 @command('patience MEMBER SHARE')
 def patience(stage: Stage, words: Words) -> None:
     name, share = stage.member(words), _number(words.next('a share'))
