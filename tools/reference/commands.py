@@ -33,6 +33,9 @@ def _described(command: click.Command, context: click.Context) -> Iterator[str]:
     ]
     if rows:
         yield '\n'.join(['| option | meaning |', '|---|---|', *rows])
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _described(inner, click.Context(inner, info_name=name, parent=context))
 
 
 def _paragraph(text: str) -> str:

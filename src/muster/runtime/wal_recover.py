@@ -44,9 +44,9 @@ def recover(calls: SystemCalls, folder: Path, voters: tuple[str, ...], now_s: fl
             f'--voters is {",".join(voters)!r}, but must name {robot}, whose log it is, and the '
             'other survivors, each once'
         )
+    term = unused_number(calls, folder, report.contents.term, now_s)
     with WriteAheadLog(folder, report.owner, calls=calls) as log:
         known = contents_of(log.read())
-        term = unused_number(calls, folder, known.term, now_s)
         membership = encode_membership(Membership(voters))
         entry = Entry(known.last_index + 1, term, membership, EntryKind.MEMBERSHIP)
         log.append(encode_records([HardState(term), entry]))
