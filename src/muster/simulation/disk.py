@@ -43,8 +43,8 @@ class Disk(Generic[Record]):
         """Extra time of a sync, while the disk is slow."""
         self.held_until = 0.0
         """Syncs end no earlier: the disk hangs."""
-        self.on_kept: Callable[[tuple[Record, ...], bool], None] = lambda records, whole: None
-        """Called with what has become durable, and whether it is a checkpoint."""
+        self.on_kept: Callable[[tuple[Record, ...]], None] = lambda records: None
+        """Called with what has become durable."""
         self._agenda = agenda
         self._rng = rng
         self._bites = bites
@@ -107,4 +107,4 @@ class Disk(Generic[Record]):
             self.checkpoints += 1
         else:
             self.records += records
-        self.on_kept(records, effect.is_checkpoint)
+        self.on_kept(records)
