@@ -7,13 +7,21 @@ It stands in for real robots where only the operator's side is tested. Started b
 from __future__ import annotations
 
 import argparse
+import math
 
 import msgspec
 from muster_msgs import msg as ros
 from rclpy.node import Node
 
 from muster.core.coordinator.effects import Report
-from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.coordinator.views import (
+    DiskView,
+    GroupView,
+    RobotSummary,
+    RobotView,
+    Role,
+    TeamView,
+)
 from muster.core.ledger.task import Task
 from muster.core.types import Pose2D, Response, Submit, TaskState
 from muster.dashboard.ros_session import RosSession
@@ -135,6 +143,7 @@ class FakeTeam:
         )
 
     def _robot(self, robot: str) -> RobotView:
+        role = Role.LEADER if robot == 'g1_1' else Role.FOLLOWER
         return RobotView(
             robot=robot,
             squad='alpha',
@@ -149,12 +158,41 @@ class FakeTeam:
             activity='',
             progress=0.0,
             schedule=(),
-            raft_role=Role.LEADER if robot == 'g1_1' else Role.FOLLOWER,
+            raft_role=role,
             term=TERM,
             leader='g1_1',
             commit_index=9,
             applied_index=9,
             lease_remaining_s=2.0,
+            groups=(self._group(role),),
+        )
+
+    def _group(self, role: Role) -> GroupView:
+        return GroupView(
+            group='alpha',
+            role=role,
+            term=TERM,
+            leader='g1_1',
+            is_starting=False,
+            is_handing_over=False,
+            left_because='',
+            commit_index=9,
+            applied_index=9,
+            last_index=9,
+            durable_index=9,
+            snapshot_index=0,
+            log_entries=9,
+            log_bytes=900,
+            elections_stood=int(role is Role.LEADER),
+            terms_led=int(role is Role.LEADER),
+            snapshots_taken=0,
+            snapshots_installed=0,
+            commit_p50_s=0.001 if role is Role.LEADER else math.nan,
+            commit_p99_s=0.004 if role is Role.LEADER else math.nan,
+            write_p50_s=0.001,
+            write_p99_s=0.003,
+            write_pending_s=0.0,
+            disk=DiskView(size_bytes=65536, segments=1, sync_p50_s=0.0005, sync_p99_s=0.002),
         )
 
 

@@ -121,9 +121,17 @@ def test_tasks_and_status_for_people_and_for_programs(start):
     assert (task['id'], task['state'], task['robot']) == ('task_0001', 'DONE', 'g1_2')
     status = muster('status')
     assert 'leader g1_1' in status.stdout, status.stderr
+    consensus = status.stdout.splitlines()
+    assert any('1.0 / 4.0 ms' in line and 'leads term 3' in line for line in consensus)
+    assert any('g1_2' in line and 'follows g1_1 in term 3' in line for line in consensus)
     team = json.loads(muster('status', '--json').stdout)
     assert team['term'] == 3
     assert [robot['own']['raft_role'] for robot in team['robots']] == ['LEADER', 'FOLLOWER']
+    groups = [robot['own']['groups'][0] for robot in team['robots']]
+    assert [(one['role'], one['commit_p50_s']) for one in groups] == [
+        ('LEADER', 0.001),
+        ('FOLLOWER', None),
+    ]
 
 
 def test_without_a_simulator_nothing_is_injected(start):

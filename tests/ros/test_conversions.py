@@ -13,7 +13,14 @@ from muster_msgs import msg as ros
 from rclpy.serialization import deserialize_message, serialize_message
 
 from muster.core.coordinator.effects import Report, Warn
-from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.coordinator.views import (
+    DiskView,
+    GroupView,
+    RobotSummary,
+    RobotView,
+    Role,
+    TeamView,
+)
 from muster.core.ledger.task import Task
 from muster.core.types import (
     Cancel,
@@ -133,6 +140,39 @@ def test_whatever_the_ledger_holds_can_be_published(
 def test_whatever_a_coordinator_shows_can_be_published(
     text: str, whole: int, real: float, role: Role
 ) -> None:
+    disk = DiskView(
+        size_bytes=whole,
+        segments=whole,
+        sync_p50_s=real,
+        sync_p99_s=real,
+        recent_sync_p99_s=real,
+    )
+    group = GroupView(
+        group=text,
+        role=role,
+        term=whole,
+        leader=text,
+        is_starting=True,
+        is_handing_over=True,
+        left_because=text,
+        commit_index=whole,
+        applied_index=whole,
+        last_index=whole,
+        durable_index=whole,
+        snapshot_index=whole,
+        log_entries=whole,
+        log_bytes=whole,
+        elections_stood=whole,
+        terms_led=whole,
+        snapshots_taken=whole,
+        snapshots_installed=whole,
+        commit_p50_s=real,
+        commit_p99_s=real,
+        write_p50_s=real,
+        write_p99_s=real,
+        write_pending_s=real,
+        disk=disk,
+    )
     view = RobotView(
         robot='r1',
         squad='alpha',
@@ -153,8 +193,11 @@ def test_whatever_a_coordinator_shows_can_be_published(
         commit_index=whole,
         applied_index=whole,
         lease_remaining_s=real,
+        groups=(group, group),
     )
-    assert over_the_wire(robot_view_to_msg(view)).raft_role == role
+    status = over_the_wire(robot_view_to_msg(view))
+    assert status.raft_role == role
+    assert [one.role for one in status.groups] == [role, role]
     summary = RobotSummary(
         robot='r1',
         squad='alpha',

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist
 from muster_msgs.msg import (
     Alert,
@@ -46,6 +47,8 @@ class Wire:
         self._executor = EventsExecutor(context=self._context)
         self._executor.add_node(self.node)
         self.status: dict[str, RobotStatus] = {}
+        self.diagnostics: dict[str, DiagnosticStatus] = {}
+        """By name, e.g. `r1: consensus`."""
         self.events: list[Event] = []
         self.alerts: list[Alert] = []
         self.responses: list[TaskResponse] = []
@@ -54,6 +57,7 @@ class Wire:
         listen = self.node.create_subscription
         for robot in robots:
             listen(RobotStatus, f'/{robot}/{names.STATUS}', self._on_status, qos.STATE)
+        listen(DiagnosticArray, names.DIAGNOSTICS, self._on_diagnostics, qos.DIAGNOSTICS)
         listen(Event, names.TEAM_EVENTS, self.events.append, qos.EVENTS)
         listen(Alert, names.TEAM_ALERTS, self.alerts.append, qos.ALERTS)
         listen(TaskResponse, names.TASK_RESPONSES, self.responses.append, qos.REQUESTS)
@@ -100,6 +104,9 @@ class Wire:
 
     def _on_status(self, message: RobotStatus) -> None:
         self.status[message.robot] = message
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        self.diagnostics |= {status.name: status for status in message.status}
 
     def _on_team(self, message: TeamStatus) -> None:
         self.team = message

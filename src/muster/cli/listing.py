@@ -17,7 +17,8 @@ def task_fields(task: Task) -> dict[str, Any]:
 
 
 def team_fields(team: TeamView, robots: dict[str, RobotView]) -> dict[str, Any]:
-    """The team as its leader sees it, each robot completed by its own word."""
+    """The team as its leader sees it, each robot completed by its own word; what was not measured
+    is null."""
     fields: dict[str, Any] = msgspec.to_builtins(team)
     for robot in fields['robots']:
         own = robots.get(robot['robot'])
@@ -27,4 +28,6 @@ def team_fields(team: TeamView, robots: dict[str, RobotView]) -> dict[str, Any]:
 
 def _robot_fields(view: RobotView) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(view)
+    for group, shown in zip(view.groups, fields['groups'], strict=True):
+        shown['role'] = group.role.name
     return fields | {'raft_role': view.raft_role.name}

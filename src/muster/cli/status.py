@@ -12,10 +12,11 @@ from muster.cli.output import json_option, print_json, print_rich
 def status(as_json: bool) -> None:
     """Show the team at a glance.
 
-    Its leader and term, and for each robot its battery, fitness and work.
+    Its leader and term, and for each robot its battery, fitness, work and share in consensus.
     """
     from muster.cli.listing import team_fields
     from muster.cli.team_link import TeamLink, team_environment
+    from muster.dashboard.consensus_table import consensus_table
     from muster.dashboard.tables import robots_table, team_line
 
     with TeamLink(team_environment()) as link:
@@ -29,4 +30,8 @@ def status(as_json: bool) -> None:
     if as_json:
         print_json(team_fields(team, robots))
     else:
-        print_rich(team_line(team), robots_table(team, robots, observer.tasks))
+        print_rich(
+            team_line(team),
+            robots_table(team, robots, observer.tasks),
+            consensus_table(robots[name] for name in sorted(robots)),
+        )

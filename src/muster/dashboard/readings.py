@@ -8,7 +8,14 @@ from typing import Any
 
 from muster_msgs import msg as ros
 
-from muster.core.coordinator.views import RobotSummary, RobotView, Role, TeamView
+from muster.core.coordinator.views import (
+    DiskView,
+    GroupView,
+    RobotSummary,
+    RobotView,
+    Role,
+    TeamView,
+)
 from muster.core.ledger.task import Task
 from muster.core.types import Pose2D, TaskState
 from muster.invariants.record import ALERT_CLEARED, ALERT_RAISED, Record
@@ -67,6 +74,43 @@ def robot_of(message: ros.RobotStatus) -> RobotView:
         commit_index=message.commit_index,
         applied_index=message.applied_index,
         lease_remaining_s=message.lease_remaining_s,
+        groups=tuple(group_of(group) for group in message.groups),
+    )
+
+
+def group_of(message: ros.GroupStatus) -> GroupView:
+    disk = DiskView(
+        size_bytes=message.disk_bytes,
+        segments=message.disk_segments,
+        sync_p50_s=message.sync_p50_s,
+        sync_p99_s=message.sync_p99_s,
+        recent_sync_p99_s=message.recent_sync_p99_s,
+    )
+    return GroupView(
+        group=message.group,
+        role=Role(message.role),
+        term=message.term,
+        leader=message.leader,
+        is_starting=message.is_starting,
+        is_handing_over=message.is_handing_over,
+        left_because=message.left_because,
+        commit_index=message.commit_index,
+        applied_index=message.applied_index,
+        last_index=message.last_index,
+        durable_index=message.durable_index,
+        snapshot_index=message.snapshot_index,
+        log_entries=message.log_entries,
+        log_bytes=message.log_bytes,
+        elections_stood=message.elections_stood,
+        terms_led=message.terms_led,
+        snapshots_taken=message.snapshots_taken,
+        snapshots_installed=message.snapshots_installed,
+        commit_p50_s=message.commit_p50_s,
+        commit_p99_s=message.commit_p99_s,
+        write_p50_s=message.write_p50_s,
+        write_p99_s=message.write_p99_s,
+        write_pending_s=message.write_pending_s,
+        disk=disk,
     )
 
 

@@ -16,7 +16,7 @@ from builtin_interfaces.msg import Time
 from muster_msgs import msg as ros
 
 from muster.core.coordinator.effects import Report, Warn
-from muster.core.coordinator.views import RobotSummary, RobotView, TeamView
+from muster.core.coordinator.views import GroupView, RobotSummary, RobotView, TeamView
 from muster.core.ledger.task import Task
 from muster.core.types import Cancel, Pose2D, Request, Response, RobotId, Stop, Submit, TaskSpec
 
@@ -30,6 +30,11 @@ def time_to_msg(seconds: float) -> Time:
         return Time()
     whole = math.floor(seconds)
     return Time(sec=whole, nanosec=min(round((seconds - whole) * 1e9), 999_999_999))
+
+
+def text_to_msg(value: str) -> str:
+    """A string that CDR can carry: valid Unicode without NUL."""
+    return value.encode('utf-8', 'replace').decode().replace('\0', '\ufffd')
 
 
 # Requests and their answers
@@ -47,23 +52,23 @@ def request_from_msg(message: ros.TaskRequest) -> Request | str:
 def request_to_msg(request: Request) -> ros.TaskRequest:
     if isinstance(request, Submit):
         return ros.TaskRequest(
-            request_id=_text(request.request_id),
+            request_id=text_to_msg(request.request_id),
             operation=ros.TaskRequest.SUBMIT,
             spec=spec_to_msg(request.spec),
         )
     return ros.TaskRequest(
-        request_id=_text(request.request_id),
+        request_id=text_to_msg(request.request_id),
         operation=ros.TaskRequest.CANCEL,
-        task_id=_text(request.task_id),
+        task_id=text_to_msg(request.task_id),
     )
 
 
 def response_to_msg(response: Response, answered_by: RobotId) -> ros.TaskResponse:
     return ros.TaskResponse(
-        request_id=_text(response.request_id),
+        request_id=text_to_msg(response.request_id),
         accepted=response.accepted,
-        task_id=_text(response.task_id),
-        reason=_text(response.reason),
+        task_id=text_to_msg(response.task_id),
+        reason=text_to_msg(response.reason),
         answered_by=answered_by,
     )
 
@@ -93,10 +98,10 @@ def spec_from_msg(message: ros.TaskSpec) -> TaskSpec:
 
 def spec_to_msg(spec: TaskSpec) -> ros.TaskSpec:
     return ros.TaskSpec(
-        kind=_text(spec.kind),
+        kind=text_to_msg(spec.kind),
         stops=[
             ros.Stop(
-                place=_text(stop.place),
+                place=text_to_msg(stop.place),
                 x=float(stop.pose.x),
                 y=float(stop.pose.y),
                 yaw=float(stop.pose.yaw),
@@ -113,8 +118,8 @@ def spec_to_msg(spec: TaskSpec) -> ros.TaskSpec:
         predecessors=_texts(spec.predecessors),
         exclusive=spec.exclusive,
         retries=_whole(spec.retries, _U8),
-        parameters=_text(spec.parameters),
-        requester=_text(spec.requester),
+        parameters=text_to_msg(spec.parameters),
+        requester=text_to_msg(spec.requester),
     )
 
 
@@ -123,16 +128,16 @@ def spec_to_msg(spec: TaskSpec) -> ros.TaskSpec:
 
 def task_to_msg(task: Task) -> ros.Task:
     return ros.Task(
-        id=_text(task.id),
-        request_id=_text(task.request_id),
+        id=text_to_msg(task.id),
+        request_id=text_to_msg(task.request_id),
         spec=spec_to_msg(task.spec),
         state=int(task.state),
         attempt=_whole(task.attempt, _U32),
-        robot=_text(task.robot),
-        award_reason=_text(task.award_reason),
+        robot=text_to_msg(task.robot),
+        award_reason=text_to_msg(task.award_reason),
         award_cost=float(task.award_cost),
         failures=_whole(task.failures, _U8),
-        detail=_text(task.detail),
+        detail=text_to_msg(task.detail),
         submitted_at_s=float(task.submitted_at),
         awarded_at_s=float(task.awarded_at),
         started_at_s=float(task.started_at),
@@ -147,23 +152,57 @@ def robot_view_to_msg(view: RobotView) -> ros.RobotStatus:
         squad=view.squad,
         incarnation=_whole(view.incarnation, _U64),
         is_fit=view.is_fit,
-        unfit_reason=_text(view.unfit_reason),
+        unfit_reason=text_to_msg(view.unfit_reason),
         x=float(view.pose.x),
         y=float(view.pose.y),
         yaw=float(view.pose.yaw),
         battery=float(view.battery),
         capabilities=_texts(view.capabilities),
-        task_id=_text(view.task_id),
+        task_id=text_to_msg(view.task_id),
         attempt=_whole(view.attempt, _U32),
-        activity=_text(view.activity),
+        activity=text_to_msg(view.activity),
         progress=float(view.progress),
         schedule=_texts(view.schedule),
         raft_role=int(view.raft_role),
         term=_whole(view.term, _U64),
-        leader=_text(view.leader),
+        leader=text_to_msg(view.leader),
         commit_index=_whole(view.commit_index, _U64),
         applied_index=_whole(view.applied_index, _U64),
         lease_remaining_s=float(view.lease_remaining_s),
+        groups=[group_view_to_msg(group) for group in view.groups],
+    )
+
+
+def group_view_to_msg(view: GroupView) -> ros.GroupStatus:
+    return ros.GroupStatus(
+        group=text_to_msg(view.group),
+        role=int(view.role),
+        term=_whole(view.term, _U64),
+        leader=text_to_msg(view.leader),
+        is_starting=view.is_starting,
+        is_handing_over=view.is_handing_over,
+        left_because=text_to_msg(view.left_because),
+        commit_index=_whole(view.commit_index, _U64),
+        applied_index=_whole(view.applied_index, _U64),
+        last_index=_whole(view.last_index, _U64),
+        durable_index=_whole(view.durable_index, _U64),
+        snapshot_index=_whole(view.snapshot_index, _U64),
+        log_entries=_whole(view.log_entries, _U64),
+        log_bytes=_whole(view.log_bytes, _U64),
+        disk_bytes=_whole(view.disk.size_bytes, _U64),
+        disk_segments=_whole(view.disk.segments, _U32),
+        elections_stood=_whole(view.elections_stood, _U64),
+        terms_led=_whole(view.terms_led, _U64),
+        snapshots_taken=_whole(view.snapshots_taken, _U64),
+        snapshots_installed=_whole(view.snapshots_installed, _U64),
+        commit_p50_s=float(view.commit_p50_s),
+        commit_p99_s=float(view.commit_p99_s),
+        write_p50_s=float(view.write_p50_s),
+        write_p99_s=float(view.write_p99_s),
+        write_pending_s=float(view.write_pending_s),
+        sync_p50_s=float(view.disk.sync_p50_s),
+        sync_p99_s=float(view.disk.sync_p99_s),
+        recent_sync_p99_s=float(view.disk.recent_sync_p99_s),
     )
 
 
@@ -191,10 +230,10 @@ def _summary_to_msg(summary: RobotSummary) -> ros.RobotSummary:
         squad=summary.squad,
         is_alive=summary.is_alive,
         is_fit=summary.is_fit,
-        unfit_reason=_text(summary.unfit_reason),
+        unfit_reason=text_to_msg(summary.unfit_reason),
         battery=float(summary.battery),
         silent_s=float(summary.silent_s),
-        task_id=_text(summary.task_id),
+        task_id=text_to_msg(summary.task_id),
         queued=_whole(summary.queued, _U32),
     )
 
@@ -207,10 +246,10 @@ def report_to_msg(report: Report) -> ros.Event:
     return ros.Event(
         severity=int(report.severity),
         kind=report.kind,
-        task_id=_text(report.task_id),
+        task_id=text_to_msg(report.task_id),
         attempt=_whole(report.attempt, _U32),
-        subject=_text(report.subject),
-        detail=_text(report.detail),
+        subject=text_to_msg(report.subject),
+        detail=text_to_msg(report.detail),
         data=_json(report.data),
     )
 
@@ -222,20 +261,15 @@ def warning_to_msg(warning: Warn, robot: RobotId, stamp: Time) -> ros.Alert:
         code=warning.code,
         level=ros.Alert.CRITICAL if warning.is_critical else ros.Alert.WARNING,
         is_active=warning.is_active,
-        text=_text(warning.text),
+        text=text_to_msg(warning.text),
     )
 
 
 # Fitting values into fields
 
 
-def _text(value: str) -> str:
-    """A string that CDR can carry: valid Unicode without NUL."""
-    return value.encode('utf-8', 'replace').decode().replace('\0', '\ufffd')
-
-
 def _texts(values: Iterable[str]) -> list[str]:
-    return [_text(value) for value in values]
+    return [text_to_msg(value) for value in values]
 
 
 def _whole(value: int, most: int) -> int:

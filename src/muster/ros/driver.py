@@ -20,6 +20,7 @@ from muster.core.coordinator.events import Event, RequestReceived, StorageFailed
 from muster.core.coordinator.machine import Coordinator
 from muster.core.types import Instant, Severity
 from muster.ros.bulletin import Bulletin
+from muster.ros.diagnostics import disk_view
 from muster.ros.event_log import EventLog
 from muster.ros.fuse import Fuse
 from muster.ros.mail import Mail
@@ -65,7 +66,7 @@ class Driver:
         self._writer = LogWriter(self._log, self._on_log_outcome)
         self._mail = Mail(node, config, fuse, event_log, self._hear)
         self._skills = SkillClient(node, fuse, self.step)
-        self._bulletin = Bulletin(node, status_period_s)
+        self._bulletin = Bulletin(node, status_period_s, lambda: disk_view(self._writer))
         self._desk = RequestDesk(
             node,
             config.me,

@@ -29,6 +29,7 @@ TEAM_STATUS = '/team/status'
 TEAM_TASKS = '/team/tasks'
 TEAM_EVENTS = '/team/events'
 TEAM_ALERTS = '/team/alerts'
+DIAGNOSTICS = '/diagnostics'
 
 
 def inbox_of(robot: RobotId) -> str:

@@ -43,6 +43,8 @@ STATE = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """The newest value, also for those who come late."""
 ALERTS = _reliable(50, DurabilityPolicy.TRANSIENT_LOCAL)
 """Latched: one per condition, and there are fewer conditions than this."""
+DIAGNOSTICS = _reliable(10)
+"""One is published each second; deep enough for several in a row."""
 SENSORS = qos_profile_sensor_data
 COMMANDS = _reliable(1)
 """Offered reliable, so that a driver may ask for either; only the newest command counts."""
