@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from muster_group import MusterGroup
 from peers import etcd_group, pysyncobj_group
 from peers.group import Group, PeerMissingError
 
@@ -51,8 +52,6 @@ class Contenders:
             shutil.rmtree(path, ignore_errors=True)
 
     def _muster(self, size: int, data: Path) -> Group:
-        from muster_group import MusterGroup
-
         return MusterGroup(size, data, self.domain)
 
 

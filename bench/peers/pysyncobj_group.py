@@ -6,17 +6,15 @@ of the process, but not of the machine: it does less work per command than muste
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
-import json
-import select
-import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from dialogue import Dialogue
 
 from peers import processes
 from peers.group import GroupError, PeerMissingError
@@ -56,16 +54,16 @@ class PySyncObjGroup:
         self._batch = batch
         self._folder = folder
         self._addresses = [f'127.0.0.1:{port}' for port in processes.free_ports(size)]
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._members = Dialogue('PySyncObj', folder, PATIENCE_S + 60.0)
 
     def __enter__(self) -> PySyncObjGroup:
         version()
-        for address in self._addresses:
-            self._start(address)
         try:
+            for address in self._addresses:
+                self._start(address)
             self._leader()
         except BaseException:
-            self._kill_all()
+            self._members.kill_all()
             raise
         return self
 
@@ -75,36 +73,38 @@ class PySyncObjGroup:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._kill_all()
+        self._members.kill_all()
 
     @property
-    def pids(self) -> dict[str, int]:
-        return {address: process.pid for address, process in self._running.items()}
+    def pids(self) -> Mapping[str, int]:
+        return self._members.pids
 
     def commit_latencies(self, count: int) -> list[float]:
-        return list(self._ask(self._leader(), 'latencies', count))
+        return list(self._members.ask(self._leader(), 'latencies', count))
 
     def throughput(self, window: int, size_bytes: int, seconds: float) -> float:
-        leader = self._leader()
-        return float(self._ask(leader, 'throughput', window, size_bytes, seconds))
+        return float(self._members.ask(self._leader(), 'throughput', window, size_bytes, seconds))
 
     def failover(self) -> float:
         leader = self._leader()
         killed_at = time.monotonic()
-        processes.kill(self._running.pop(leader))
-        committed_at = min(self._ask_all(self._running, 'first_commit').values())
+        self._members.kill(leader)
+        committed_at = min(self._members.ask_all(self._members.names, 'first_commit').values())
         self._start(leader)
         self._leader()
         return float(committed_at) - killed_at
 
     def term(self) -> int:
-        return max(status['term'] for status in self._ask_all(self._running, 'status').values())
+        return max(status['term'] for status in self._statuses().values())
+
+    def _statuses(self) -> dict[str, dict[str, Any]]:
+        return self._members.ask_all(self._members.names, 'status')
 
     def _leader(self) -> str:
         """Whom all follow, once all have applied the same."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            statuses = self._ask_all(self._running, 'status').values()
+            statuses = self._statuses().values()
             leaders = {status['leader'] for status in statuses}
             applied = {status['applied'] for status in statuses}
             if len(leaders) == len(applied) == 1 and None not in leaders:
@@ -112,46 +112,9 @@ class PySyncObjGroup:
             time.sleep(0.02)
         raise GroupError(f'PySyncObj: no leader that all follow within {PATIENCE_S:.0f} s')
 
-    def _ask(self, address: str, *request: object) -> Any:
-        return self._ask_all([address], *request)[address]
-
-    def _ask_all(self, addresses: Iterable[str], *request: object) -> dict[str, Any]:
-        """The same request to several members at once, and their answers."""
-        line = json.dumps(request).encode() + b'\n'
-        asked = list(addresses)
-        for address in asked:
-            stdin = self._running[address].stdin
-            assert stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # told below, by the answer that is missing
-                stdin.write(line)
-                stdin.flush()
-        return {address: self._answer(address) for address in asked}
-
-    def _answer(self, address: str) -> Any:
-        stdout = self._running[address].stdout
-        assert stdout is not None
-        patience_s = PATIENCE_S + 60.0
-        if not select.select([stdout], [], [], patience_s)[0]:
-            raise GroupError(f'PySyncObj: {address} did not answer within {patience_s:.0f} s')
-        line = stdout.readline()
-        if not line:
-            last = processes.last_line(self._log(address))
-            raise GroupError(f'PySyncObj: {address} ended: {last}')
-        answer = json.loads(line)
-        if 'error' in answer:
-            raise GroupError(f'PySyncObj: {address}: {answer["error"]}')
-        return answer['result']
-
     def _start(self, address: str) -> None:
         others = [one for one in self._addresses if one != address]
         journal = self._folder / f'{address.replace(":", "_")}.journal'
         batch = 'batch' if self._batch else 'single'
         command = [sys.executable, str(MEMBER), str(journal), batch, address, *others]
-        self._running[address] = processes.start(command, self._log(address), with_pipes=True)
-
-    def _kill_all(self) -> None:
-        while self._running:
-            processes.kill(self._running.popitem()[1])
-
-    def _log(self, address: str) -> Path:
-        return self._folder / f'{address.replace(":", "_")}.log'
+        self._members.start(address, command)
