@@ -61,8 +61,8 @@ bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		--no-build-isolation -r requirements/bench.txt || \
 		echo 'What is compared with PySyncObj will not be measured: it could not be installed.' >&2
-	@set -e; for program in $$(grep -l "__name__ == '__main__'" bench/*.py); do \
-		echo "$$program"; $(BIN)/python "$$program" $(BENCH_ARGS); \
+	@set -e; for program in simulator consensus; do \
+		echo "bench/$$program.py"; $(BIN)/python bench/$$program.py $(BENCH_ARGS); \
 	done
 
 docs: ready ## The documentation, in build/docs
