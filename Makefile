@@ -5,6 +5,7 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 SIM_ARGS ?=
 BENCH_ARGS ?=
+MUTANT_ARGS ?=
 BIN := .venv/bin
 
 # A Python that somebody asked for is used as it is; else a better one may be picked (tools/bootstrap).
@@ -15,7 +16,7 @@ unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH
 unexport PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup ready demo sim test test-slow lint fmt type bench docs lock clean distclean
+.PHONY: help setup ready demo sim test test-slow mutants lint fmt type bench docs lock clean distclean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +43,9 @@ test: ready ## All tests but the slow ones (TEST_ARGS)
 
 test-slow: ready ## The slow tests: long simulations, crashes, whole teams (TEST_ARGS)
 	@$(BIN)/pytest -m slow $(TEST_ARGS)
+
+mutants: ready ## Break consensus in many ways; the tests must notice each (MUTANT_ARGS)
+	@cd tools && ../$(BIN)/python -m mutants $(MUTANT_ARGS)
 
 lint: ready ## Style, formatting, import rules and types
 	$(BIN)/ruff check .
