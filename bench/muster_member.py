@@ -79,6 +79,8 @@ class Member:
         self.applied = self.raft.commit_index
         self.commands = 0
         """Applied by this process."""
+        self._submitted: list[tuple[bytes, Callable[[int], None]]] = []
+        self._awaited: dict[int, Callable[[int], None]] = {}
 
     def wake(self) -> None:
         """End a sleep of `spin_once`; from any thread."""
@@ -98,6 +100,22 @@ class Member:
         indices = self.raft.propose(commands, steady_now())
         self.perform()
         return indices[-1]
+
+    def submit(self, command: bytes, on_outcome: Callable[[int], None]) -> None:
+        """Propose a command at the next `flush`, and tell its index once it is applied."""
+        self._submitted.append((command, on_outcome))
+
+    def flush(self) -> None:
+        """Propose what was submitted; NotLeaderError when another leads."""
+        if self._submitted:
+            submitted, self._submitted = self._submitted, []
+            indices = self.raft.propose([command for command, _ in submitted], steady_now())
+            callbacks = (on_outcome for _, on_outcome in submitted)
+            self._awaited.update(zip(indices, callbacks, strict=True))
+            self.perform()
+
+    def forget_outcomes(self) -> None:
+        self._awaited.clear()
 
     def perform(self) -> None:
         """Do what the machine wants, until it wants nothing."""
@@ -123,6 +141,8 @@ class Member:
         for entry in entries:
             if entry.data:
                 self.commands += 1
+            if (on_outcome := self._awaited.pop(entry.index, None)) is not None:
+                on_outcome(entry.index)
         if self.applied - self.raft.log.snapshot.index >= COMPACT_EVERY:
             self.raft.compact(self.applied, b'%d' % self.commands, COMPACT_EVERY // 4)
 
@@ -193,18 +213,26 @@ def latencies(member: Member, count: int) -> list[float]:
 
 
 def throughput(member: Member, window: int, size_bytes: int, seconds: float) -> float:
-    """Commands per second, with so many of them under way at any time."""
-    data = os.urandom(size_bytes)
-    committed, idle = 0, window
-    before = member.commands
+    """Commands per second, with so many of them under way at any time. Each is a command of its
+    own, handed over by a call of its own, and each is told its own outcome."""
+    committed, under_way = 0, 0
+    stem = os.urandom(size_bytes - 8)
+
+    def on_outcome(index: int) -> None:
+        nonlocal committed, under_way
+        committed += 1
+        under_way -= 1
+
     began = time.perf_counter()
+    number = 0
     while (took := time.perf_counter() - began) < seconds:
-        idle += member.commands - before - committed
-        committed = member.commands - before
-        if idle:
-            member.propose([data] * idle)
-            idle = 0
+        while under_way < window:
+            number += 1
+            under_way += 1
+            member.submit(stem + number.to_bytes(8, 'little'), on_outcome)
+        member.flush()
         member.spin_once(PATIENCE_S)
+    member.forget_outcomes()
     return committed / took
 
 

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / 'src' / 'muster'
 PATIENCE_S = 300.0
 _LEFT_OUT = shutil.ignore_patterns('__pycache__')
-_FAILED = re.compile(r'^(?:FAILED|ERROR) (\S+?)(?: - .*)?$', re.MULTILINE)
+_FAILED = re.compile(r'^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$', re.MULTILINE)
+"""A test; a file that could not even be read is named without one."""
 
 
 class Fate(enum.Enum):
@@ -84,6 +85,8 @@ def try_out(mutant: Mutant) -> Verdict:
         broken.write_text(text.replace(mutant.old, mutant.new), encoding='utf-8')
         fate, output = _run_tests(mutant.suite, Path(folder))
     killers = tuple(_FAILED.findall(output)) if fate is Fate.KILLED else ()
+    if fate is Fate.KILLED and not killers:
+        fate = Fate.UNFIT
     remark = output.strip().splitlines()[-1] if fate is Fate.UNFIT and output.strip() else ''
     return Verdict(mutant, fate, killers, time.monotonic() - began, remark)
 
