@@ -1,7 +1,7 @@
 """Plays scenario files: conversations between the members of a Raft group, in plain text.
 
 `script` reads a file into lines of commands and expectations, and `stage` is where they act.
-`setting`, `network`, `machines` and `clients` hold one small function per command, `measures` and
-`counts` one per expectation. `player` goes through a file and reports where it parts from what is.
-The language is described in `scenarios/README.md`, and a test keeps that page complete.
+`setting`, `network`, `machines`, `clients` and `sessions` hold one small function per command,
+`measures` and `counts` one per expectation. `player` goes through a file and reports where it
+parts from what is. The language is described in `scenarios/README.md`, and a test keeps that page complete.
 """

@@ -7,6 +7,7 @@ from functools import partial
 
 from muster.core.raft import EntryKind
 
+from .effects import effects_of
 from .expectations import OPERATORS, Found, MismatchError, compare, expectation, shown
 from .harness import Group, node_log
 from .script import ScriptError, Words
@@ -47,6 +48,10 @@ MEASURES: dict[str, tuple[str, Callable[[Group, str], Found]]] = {
     'last': ('INDEX', lambda group, name: group[name].log.last_index),
     'commit': ('INDEX', lambda group, name: group[name].commit_index),
     'applied': ('"DATA" ...', lambda group, name: _quoted(group.data(name))),
+    'effects': (
+        '"DATA" ...',
+        lambda group, name: _quoted(effects_of(group.members[name].applied)),
+    ),
     'durable': ('INDEX', lambda group, name: group[name].durable_index),
     'disk': ('TERM ...', _disk),
     'writes': ('NUMBER', lambda group, name: len(group.members[name].writes)),

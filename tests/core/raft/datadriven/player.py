@@ -5,7 +5,7 @@ from __future__ import annotations
 from muster.core.types import MusterError
 
 # The modules that fill the tables.
-from . import clients, counts, machines, measures, network, setting  # noqa: F401
+from . import clients, counts, machines, measures, network, sessions, setting  # noqa: F401
 from .commands import COMMANDS
 from .expectations import EXPECTATIONS, MismatchError
 from .report import state_of

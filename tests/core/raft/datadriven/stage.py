@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from muster.core.types import MusterError
 
+from .effects import Client
 from .harness import Group, Parcel
 from .script import ScriptError, Words
 
@@ -34,6 +35,7 @@ class Stage:
     def __init__(self) -> None:
         self.limits: dict[str, float] = {}
         """Of members that join later, too."""
+        self.clients: dict[str, Client] = {}
         self.refusals: list[MusterError] = []
         """What this line asked for in vain."""
         self.line = 0
@@ -58,6 +60,7 @@ class Stage:
     def begin(self, group: Group) -> None:
         """With another group, and none of the faults of the one before."""
         self._group = group
+        self.clients = {}
         self._sent_before = 0
         self._losses, self._holds, self._partition = [], [], []
         group.loses = lambda parcel: _bites([*self._partition, *self._losses], parcel)
