@@ -128,6 +128,10 @@ class FragileDisk(SystemCalls):
             self._short[number] = after_bytes
             self._faults[number + 1] = self._faults.pop(number)
 
+    def fill(self, room: int) -> None:
+        """Files may grow by so many bytes, and no more."""
+        self.room = room
+
     def forget_faults(self) -> None:
         for plan in (self._faults, self._after, self._short):
             plan.clear()

@@ -143,8 +143,8 @@ def hold(calls: SystemCalls, folder: Path) -> int:
     """
     descriptor = calls.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
     _lock(calls, folder, descriptor, is_shared=False)
-    calls.ftruncate(descriptor, 0)
-    calls.pwrite(descriptor, f'{os.getpid()}\n'.encode(), 0)
+    # Always of one length: in its place, it needs no room on a disk that is full.
+    calls.pwrite(descriptor, f'{os.getpid():<19}\n'.encode(), 0)
     return descriptor
 
 
