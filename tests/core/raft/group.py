@@ -12,8 +12,6 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 
-import msgspec
-
 from muster.core.raft import (
     Append,
     AppendReply,
@@ -29,7 +27,7 @@ from muster.core.raft import (
 from muster.core.raft.progress import Progress
 from muster.core.raft.timing import WIFI
 
-from .member import SNAPSHOTS, Member, Parcel, Patience, node_log
+from .member import Member, Parcel, Patience, decode_state, encode_state, node_log
 
 STEP_S = 0.02
 TIMES = asdict(WIFI)
@@ -194,7 +192,7 @@ class Group:
     def compact(self, name: str, keep: int = 0) -> None:
         """Have a member take a snapshot of all that it has applied."""
         applied = self.members[name].applied
-        self[name].compact(len(applied), msgspec.msgpack.encode(tuple(applied)), keep)
+        self[name].compact(len(applied), encode_state(applied), keep)
         self._attend(name)
 
     def change(self, name: str, voters: str, learners: str = '') -> int:
@@ -246,7 +244,7 @@ class Group:
                 self.mail.append(parcel)
         member.changes += ready.changes
         if ready.snapshot is not None:
-            member.applied = list(SNAPSHOTS.decode(ready.snapshot.data))
+            member.applied = decode_state(ready.snapshot.data)
             assert len(member.applied) == ready.snapshot.index
         for entry in ready.committed:
             assert entry.index == len(member.applied) + 1, f'{name} applies {entry.index} again'

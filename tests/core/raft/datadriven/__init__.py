@@ -3,5 +3,6 @@
 `script` reads a file into lines of commands and expectations, and `stage` is where they act.
 `setting`, `network`, `machines`, `clients` and `sessions` hold one small function per command,
 `measures` and `counts` one per expectation. `player` goes through a file and reports where it
-parts from what is. The language is described in `scenarios/README.md`, and a test keeps that page complete.
+parts from what is. The language is described in `scenarios/README.md`, and a test keeps that page
+complete.
 """

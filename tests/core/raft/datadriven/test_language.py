@@ -72,6 +72,16 @@ def test_the_example_of_the_page_is_what_happens() -> None:
         ('cluster a; sync a -> term = 0', 'a has not so much to write'),
         ('cluster a; crash a keeping 3 -> term = 0', 'a was not writing 3 records'),
         ('cluster a; crash a; tick a -> term = 0', 'a does not run'),
+        ('cluster a; forget a 1 -> term = 0', 'a must be down'),
+        ('cluster a; repeat a k 1 -> term = 0', "'k' has no session: begin with `session"),
+        (
+            'cluster a leader=a; session a k; submit a k "x" -> term = 1',
+            'has heard of its session',
+        ),
+        (
+            'cluster a leader=a; propose a "x" -> effects = none',
+            'entry 2 is no command of a session',
+        ),
     ],
 )
 def test_a_scenario_that_makes_no_sense_cannot_be_played(text: str, words: str) -> None:
