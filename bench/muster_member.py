@@ -10,6 +10,7 @@ standard input, and answers each with one.
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -168,6 +169,8 @@ def main() -> int:
     me, names, folder = sys.argv[1:]
     rclpy.init()
     member = Member(me, tuple(names.split(',')), Path(folder))
+    gc.collect()
+    gc.freeze()  # as a robot does
     requests: deque[list[Any]] = deque()
     threading.Thread(target=_read_requests, args=(requests, member.wake), daemon=True).start()
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ class Robot:
         """Spin until a signal or a fault; returns the exit status."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stopping.set())
+        # What is there now stays; looking through it for garbage would stall heartbeats.
+        gc.collect()
+        gc.freeze()
         body = threading.Thread(target=self._run_body, name='skills')
         body.start()
         with _executor(self._coordinator) as executor:

@@ -44,7 +44,7 @@ class Durability:
 
     def is_clean(self, hard: HardState) -> bool:
         """Whether everything decided so far is durable."""
-        return not self._has_news(hard) and self._saved == self._sequence
+        return not self.has_news(hard) and self._saved == self._sequence
 
     # What is decided
 
@@ -79,7 +79,7 @@ class Durability:
     def take(self, hard: HardState, log: Log, now: float) -> tuple[int, tuple[Record, ...], bool]:
         """Number and records of the next write, and whether it is a checkpoint; number 0 when
         there is none."""
-        if not self._has_news(hard):
+        if not self.has_news(hard):
             return 0, (), False
         records: list[Record] = []
         reach = self._writing[-1][1] if self._writing else self.index
@@ -116,8 +116,9 @@ class Durability:
         """Keep a message until all is durable; False when it may leave at once."""
         if self.is_clean(hard):
             return False
-        self._promises.append((self._sequence + self._has_news(hard), peer, message))
+        self._promises.append((self._sequence + self.has_news(hard), peer, message))
         return True
 
-    def _has_news(self, hard: HardState) -> bool:
+    def has_news(self, hard: HardState) -> bool:
+        """Whether anything was decided that is not being written."""
         return bool(self._entries) or self._checkpoint is not None or hard != self._written

@@ -7,7 +7,7 @@ An object of this class lives from an election to its end, and ends by `RaftNode
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Sequence
 
 from muster.core.raft.log import encode_membership
@@ -63,7 +63,7 @@ class Leader:
         """(last index, time) of each proposal that is not committed."""
         self._progress: dict[RobotId, Progress] = {}
         self._round = 0
-        self._round_sent_at: dict[int, float] = {}
+        self._round_sent_at: OrderedDict[int, float] = OrderedDict()
         self._shared_append: tuple[tuple[int, int, int], Append, int] | None = None
         self._reads = Reads()
         self._snapshot_checksum = (-1, 0)
@@ -275,7 +275,7 @@ class Leader:
         self._shared_append = None
         self._round_sent_at[self._round] = now
         if len(self._round_sent_at) > ROUNDS_REMEMBERED:
-            del self._round_sent_at[next(iter(self._round_sent_at))]
+            self._round_sent_at.popitem(last=False)
 
     # Commitment
 

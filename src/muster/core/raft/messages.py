@@ -1,4 +1,7 @@
-"""What Raft members say to one another, and what they write to disk."""
+"""What Raft members say to one another, and what they write to disk.
+
+None of these can be part of a cycle, so the garbage collector need not look at them (`gc=False`).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: EntryKind = EntryKind.COMMAND
 
 
-class HardState(msgspec.Struct, frozen=True, tag='hard_state'):
+class HardState(msgspec.Struct, frozen=True, tag='hard_state', gc=False):
     """What a member must never forget: the newest term it knows, and whom it voted for in it."""
 
     term: Count = 0
@@ -56,7 +59,7 @@ Record: TypeAlias = Entry | HardState | Snapshot
 records before it."""
 
 
-class Vote(msgspec.Struct, frozen=True, kw_only=True):
+class Vote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A candidate asks for a vote; with `is_poll` it only asks whether it would get one
     (pre-vote)."""
 
@@ -68,14 +71,14 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     """The leader itself wants this election: nobody need wait for its silence."""
 
 
-class VoteReply(msgspec.Struct, frozen=True, kw_only=True):
+class VoteReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     term: Count
     """Of the vote when granted, otherwise the voter's own."""
     is_granted: bool
     is_poll: bool = False
 
 
-class Append(msgspec.Struct, frozen=True, kw_only=True):
+class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A leader's entries after `prev_index`; without entries, its heartbeat."""
 
     term: Count
@@ -87,7 +90,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
 
 
-class AppendReply(msgspec.Struct, frozen=True, kw_only=True):
+class AppendReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     term: Count
     round: Count
     is_accepted: bool
@@ -100,7 +103,7 @@ class AppendReply(msgspec.Struct, frozen=True, kw_only=True):
     hint_term: Count = 0
 
 
-class SnapshotChunk(msgspec.Struct, frozen=True, kw_only=True):
+class SnapshotChunk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A piece of a snapshot, for a follower that lacks what the leader's log no longer holds."""
 
     term: Count
@@ -116,7 +119,7 @@ class SnapshotChunk(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
+class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     term: Count
     round: Count
     index: Count
@@ -127,25 +130,25 @@ class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
     """All of it has arrived and is durable, or was not needed."""
 
 
-class Propose(msgspec.Struct, frozen=True):
+class Propose(msgspec.Struct, frozen=True, gc=False):
     """A follower passes commands on to the leader. They may be lost."""
 
     data: tuple[bytes, ...]
 
 
-class ReadRequest(msgspec.Struct, frozen=True):
+class ReadRequest(msgspec.Struct, frozen=True, gc=False):
     """A follower asks up to where it must have applied the log to answer a read."""
 
     context: Count
 
 
-class ReadReply(msgspec.Struct, frozen=True):
+class ReadReply(msgspec.Struct, frozen=True, gc=False):
     context: Count
     index: int
     """-1: the leader cannot say."""
 
 
-class TakeOver(msgspec.Struct, frozen=True):
+class TakeOver(msgspec.Struct, frozen=True, gc=False):
     """The leader wants this member to stand for election at once."""
 
     term: Count
@@ -191,7 +194,7 @@ class ReadResult(msgspec.Struct, frozen=True):
     """Once the log is applied up to here, the state is fresh enough; -1: ask again."""
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """What the caller must do, in this order (see the package docstring)."""
 
     records: tuple[Record, ...]

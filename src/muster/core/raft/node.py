@@ -44,6 +44,8 @@ from muster.core.raft.restore import restore
 from muster.core.raft.state import MemberState
 from muster.core.types import MusterError, ProtocolError, RobotId
 
+_NOTHING = Ready((), 0, False, (), None, (), ())
+
 
 class NotLeaderError(MusterError):
     """Only a leader does this, and not while it hands over; nothing was changed."""
@@ -266,6 +268,8 @@ class RaftNode:
     def ready(self) -> Ready:
         """What to do now; empty when there is nothing. See the package docstring."""
         state = self._state
+        if not self._has_news():
+            return _NOTHING
         snapshot, self._snapshot_out = self._snapshot_out, None
         if snapshot is not None:
             self._handed_out = snapshot.index
@@ -277,6 +281,17 @@ class RaftNode:
         self._handed_out = self.commit_index
         return Ready(
             records, sequence, is_checkpoint, messages, snapshot, committed, reads, changes
+        )
+
+    def _has_news(self) -> bool:
+        state = self._state
+        return bool(
+            state.outbox
+            or self._handed_out < state.commit_index
+            or state.durability.has_news(state.hard)
+            or state.changes
+            or self._reads_out
+            or self._snapshot_out
         )
 
     # What the caller may want
