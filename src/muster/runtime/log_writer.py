@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from muster.core.coordinator.effects import Persist
@@ -18,6 +18,9 @@ from muster.core.coordinator.events import Persisted, StorageFailed
 from muster.core.types import StorageError
 from muster.runtime.latency import LatencyWindow
 from muster.runtime.wal import WriteAheadLog
+
+PAUSE_S = 0.01
+"""After so long without records the log is sealed."""
 
 Outcome: TypeAlias = Persisted | StorageFailed
 
@@ -88,13 +91,22 @@ class LogWriter:
 
     def _next_batch(self) -> list[Persist]:
         """Everything that is queued; waits for something. Empty when the writer is to end."""
-        if self._queue.empty():
-            self._log.seal()
         batch: list[Persist] = []
-        while not batch or not self._queue.empty():
-            effect = self._queue.get()
-            if effect is None:
-                self._queue.put(None)
-                break
+        effect = self._wait()
+        while effect is not None:
             batch.append(effect)
+            if self._queue.empty():
+                return batch
+            effect = self._queue.get()
+        if batch:
+            self._queue.put(None)
         return batch
+
+    def _wait(self) -> Persist | None:
+        """The next in the queue. A pause is used to seal the log, which would cost a busy robot
+        time."""
+        try:
+            return self._queue.get(timeout=PAUSE_S)
+        except Empty:
+            self._log.seal()
+            return self._queue.get()
