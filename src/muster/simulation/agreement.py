@@ -57,6 +57,11 @@ class Agreement:
         latest then."""
         self._written: dict[tuple[int, int], tuple[int, bytes]] = {}
 
+    @property
+    def committed_index(self) -> int:
+        """As far as any member has ever called the log committed."""
+        return self._committed_at[-1] if self._committed_at else 0
+
     def booted(self, member: RobotId, node: RaftNode) -> None:
         self._seen[member] = _Seen(node)
 

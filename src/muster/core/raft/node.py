@@ -152,6 +152,10 @@ class RaftNode:
         """Leader, and another member is to lead in its place."""
         return self._leading is not None and bool(self._leading.transfer_to)
 
+    def has_lease(self, now: float) -> bool:
+        """Leader, and no other can have been elected by now: it may answer reads alone."""
+        return self._leading is not None and self._leading.has_lease(now)
+
     @property
     def durable_index(self) -> int:
         """Entries up to here survive a crash of this member."""

@@ -35,12 +35,12 @@ from muster.simulation.consensus.key_values import decode_answer, encode_command
 from muster.simulation.consensus.member import GroupSurroundings
 
 KEYS = ('x', 'y', 'z')
-ANSWER_S = (0.3, 1.2)
+ANSWER_S = (0.2, 0.8)
 """How long a client waits for an answer before it asks again."""
-PAUSE_S = 0.15
+PAUSE_S = 0.06
 """Mean time between an answer and the next request."""
-RETRY_S = 0.1
-ATTEMPTS = 3
+RETRY_S = 0.05
+ATTEMPTS = 4
 """Before it gives up."""
 LONGEST = 200
 """A text that has become longer is written anew."""

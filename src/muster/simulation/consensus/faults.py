@@ -97,6 +97,22 @@ CHANGES = (
     'exchange several',
 )
 DURATIONS_S = (0.1, 0.4, 1.0, 2.5)
+LEADER = 'leader'
+"""In the place of a name: whoever leads when the fault begins."""
+TOGETHER_S = 0.03
+"""Faults often come in swarms; so close together."""
+
+
+def with_leader(fault: GroupFault, leader: RobotId) -> GroupFault:
+    """The fault with a name in the place of `LEADER`."""
+    named: dict[str, object] = {}
+    for field in fault.__struct_fields__:
+        value = getattr(fault, field)
+        if value == LEADER:
+            named[field] = leader
+        elif isinstance(value, tuple) and LEADER in value:
+            named[field] = tuple(leader if one == LEADER else one for one in value)
+    return msgspec.structs.replace(fault, **named) if named else fault
 
 
 class _Draw:
@@ -129,7 +145,7 @@ class _Draw:
         return self._rng.choices(self._kinds, self._weights)[0](at, lasts_s)
 
     def _one(self) -> RobotId:
-        return self._rng.choice(self._members)
+        return LEADER if self._rng.random() < 0.35 else self._rng.choice(self._members)
 
     def _several(self, fewest: int = 1, left_out: int = 0) -> tuple[RobotId, ...]:
         count = self._rng.randint(fewest, len(self._members) - left_out)
@@ -170,16 +186,19 @@ class _Draw:
     def _transfer(self, at: float, lasts_s: float) -> GroupFault:
         return Transfer(at, lasts_s, self._rng.getrandbits(32))
 
+    def _side(self) -> tuple[RobotId, ...]:
+        return (LEADER,) if self._rng.random() < 0.4 else self._several(left_out=1)
+
     def _partition(self, at: float, lasts_s: float) -> GroupFault:
-        return Partition(at, lasts_s, self._several(left_out=1))
+        return Partition(at, lasts_s, self._side())
 
     def _bridge(self, at: float, lasts_s: float) -> GroupFault:
         bridge = self._one()
-        side = tuple(one for one in self._several(left_out=1) if one != bridge)
+        side = tuple(one for one in self._side() if one != bridge)
         return Partition(at, lasts_s, side, bridges=(bridge,))
 
     def _one_way(self, at: float, lasts_s: float) -> GroupFault:
-        return Partition(at, lasts_s, self._several(left_out=1), is_one_way=True)
+        return Partition(at, lasts_s, self._side(), is_one_way=True)
 
     def _deaf_link(self, at: float, lasts_s: float) -> GroupFault:
         sender, listener = self._rng.sample(self._members, 2)
@@ -204,10 +223,11 @@ def draw_schedule(
         at, lasts_s = rng.uniform(1.0, 0.8 * quiet_from_s), rng.uniform(0.1, 1.0)
         kept = round(rng.choice((0.0, rng.random(), 0.95)), 3)
         faults.append(DiskLoss(round(at, 3), round(lasts_s, 3), rng.choice(voters), kept))
-    mean_gap_s = rng.choice((0.2, 0.4, 0.8, 1.6))
+    mean_gap_s = rng.choice((0.15, 0.3, 0.6, 1.2))
     at = 1.0
     while True:
-        at += rng.expovariate(1.0 / mean_gap_s)
+        is_swarm = rng.random() < 0.3
+        at += rng.uniform(0.0, TOGETHER_S) if is_swarm else rng.expovariate(1.0 / mean_gap_s)
         lasts_s = rng.choice(DURATIONS_S) * rng.uniform(0.5, 1.5)
         if at >= quiet_from_s:
             return tuple(sorted(faults, key=lambda fault: fault.at))

@@ -73,6 +73,8 @@ class _Read:
     key: str
     answer: Callable[[str | None], None]
     kind: str
+    asked_at_index: int
+    """How far the log was known to be committed, to whoever knew most."""
 
 
 @dataclass
@@ -128,7 +130,7 @@ class Member:
         self.applied_index = 0
         rng = random.Random(f'{self.seed}/{self.name}/{self._lives}')
         self.node = RaftNode(self.config, tuple(self.disk.records), rng, self.now())
-        self.shared.referee.booted(self.name, self.node)
+        self.shared.referee.booted(self.name, self.node, self.now)
         for guest in tuple(self.guests):
             guest.on_gap()
         self._attend(self.node)
@@ -210,7 +212,8 @@ class Member:
         def read(node: RaftNode, now: float) -> None:
             self._reads_asked += 1
             kind = 'ReadIndex reads' if node.is_leader else 'forwarded reads'
-            self._reads[self._reads_asked] = _Read(key, answer, kind)
+            committed = self.shared.referee.committed_index
+            self._reads[self._reads_asked] = _Read(key, answer, kind, committed)
             try:
                 node.read(self._reads_asked, now)
             except NotLeaderError:
@@ -396,6 +399,7 @@ class Member:
             self.shared.bites['reads refused'] += 1
             read.answer(None)
         else:
+            self.shared.referee.read_answered(self.name, result.index, read.asked_at_index)
             self._waiting.append((result.index, read))
 
     def _answer_reads(self) -> None:

@@ -23,6 +23,7 @@ from muster.simulation.consensus.faults import (
     GroupFault,
     MembershipChange,
     Transfer,
+    with_leader,
 )
 from muster.simulation.consensus.member import GroupSurroundings, Member
 from muster.simulation.consensus.stored import Stored
@@ -59,6 +60,7 @@ class Nemesis:
     def inflict(self, fault: GroupFault) -> None:
         members = self._shared.members
         self._shared.tell(f'fault {fault}')
+        fault = with_leader(fault, self._newest_leader())
         match fault:
             case Crash():
                 patience_s = 1.0 if fault.in_mid_write else 0.0
@@ -131,6 +133,12 @@ class Nemesis:
             member.crash()
             self._later(fault, member.boot)
 
+    def _newest_leader(self) -> RobotId:
+        """Who leads; of several the newest, and anybody if there is none."""
+        nodes = [(one.node, name) for name, one in self._shared.members.items()]
+        terms = [(node.term, name) for node, name in nodes if node is not None and node.is_leader]
+        return max(terms)[1] if terms else next(iter(self._shared.members))
+
     # Asking a leader
 
     def _ask(self, fault: MembershipChange | Transfer) -> None:
@@ -174,21 +182,32 @@ class Nemesis:
         def change(node: RaftNode, now: float) -> None:
             nonlocal is_done
             rng = random.Random(fault.draw)
-            spare = [one for one in self._shared.members if one not in node.membership.everyone]
-            target = changed(node.membership, fault.kind, leader.name, spare, rng)
+            before = node.membership
+            spare = [one for one in self._shared.members if one not in before.everyone]
+            target = changed(before, fault.kind, leader.name, spare, rng)
             if target is None:
                 return
             try:
                 node.change_membership(target.voters, target.learners, now)
+                is_done = True
             except (NotLeaderError, MembershipRefusedError):
                 self._shared.bites['membership changes refused'] += 1
-                return
-            is_done = True
+                if not self._invite(node, before, target, now):
+                    return
             self._shared.bites['membership changes begun'] += 1
             self._shared.tell(f'{leader.name} begins a change to {target}')
 
         leader.ask(change)
         return is_done
+
+    def _invite(self, node: RaftNode, before: Membership, target: Membership, now: float) -> bool:
+        """Let newcomers join as learners first, as the refusal advises."""
+        newcomers = tuple(one for one in target.voters if one not in before.everyone)
+        try:
+            node.change_membership(before.voters, before.learners + newcomers, now)
+        except (NotLeaderError, MembershipRefusedError):
+            return False
+        return bool(newcomers)
 
 
 def changed(

@@ -6,7 +6,8 @@ proofs rest on, and what Raft lets its users rely on:
 - *durable first*: what a member says about its term, vote and log is on its disk when it says it;
 - *quorum*: what a leader calls committed is on the disks of a majority of every set of voters;
 - *authority*: no other leader was elected before the moment that a leader takes to be its proof;
-- *lease*: a leader that answers a read by its lease is not replaced yet;
+- *lease*: while a leader may answer reads alone, it is not replaced;
+- *fresh reads*: a read sees all that anybody had called committed when it was asked;
 - *equal states*: members that have applied as much are in the same state.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
@@ -57,6 +59,8 @@ class GroupReferee:
         """(term, virtual time) of each election that was won, by term."""
         self._digests: dict[int, bytes] = {}
         self._commit_seen: dict[RobotId, int] = {}
+        self._alive: dict[RobotId, tuple[RaftNode, Callable[[], float]]] = {}
+        """With their steady clocks, which go on while a process is paused."""
         self._membership: Membership | None = None
 
     def fail(self, promise: str, text: str) -> NoReturn:
@@ -64,11 +68,13 @@ class GroupReferee:
 
     # Called by members
 
-    def booted(self, member: RobotId, node: RaftNode) -> None:
+    def booted(self, member: RobotId, node: RaftNode, clock: Callable[[], float]) -> None:
         self._commit_seen[member] = node.commit_index
+        self._alive[member] = (node, clock)
         self.agreement.booted(member, node)
 
     def crashed(self, member: RobotId) -> None:
+        del self._alive[member]
         self.agreement.crashed(member)
 
     def writes(self, member: RobotId, records: tuple[Record, ...]) -> None:
@@ -106,6 +112,7 @@ class GroupReferee:
         if is_new_leader:
             self._elected.append((node.term, self._agenda.now))
             self._elected.sort()
+            self._check_leases()
         if node.is_leader:
             if node.commit_index > self._commit_seen[member]:
                 self._check_quorum(member, node)
@@ -117,13 +124,24 @@ class GroupReferee:
                 self._note_membership(member, node, entry)
 
     def read_by_lease(self, member: RobotId, node: RaftNode) -> None:
-        """A leader is about to answer a read by its lease alone."""
+        """A leader answers a read by its lease alone."""
         newest = self._elected[-1][0]
         if newest > node.term:
+            self._fail_lease(member, node.term)
+
+    @property
+    def committed_index(self) -> int:
+        """As far as anybody has called the log committed."""
+        return self.agreement.committed_index
+
+    def read_answered(self, member: RobotId, index: int, asked_at_index: int) -> None:
+        """A read will see the log up to an index; when it was asked, it was committed up to
+        another."""
+        if index < asked_at_index:
             self.fail(
-                'lease',
-                f'{member} answers a read by its lease of term {node.term}, though '
-                f'{self.agreement.leaders[newest]} leads term {newest}',
+                'fresh reads',
+                f'{member} is to read at entry {index}, though entry {asked_at_index} was '
+                'committed before the read was asked',
             )
 
     def has_state(self, member: RobotId, index: int, state: bytes) -> None:
@@ -150,7 +168,11 @@ class GroupReferee:
     def _check_quorum(self, member: RobotId, node: RaftNode) -> None:
         index = node.commit_index
         term = node.log.term_at(index)
-        holders = [name for name, stored in self.stored.items() if stored.holds(index, term)]
+        holders = [
+            name
+            for name, stored in self.stored.items()
+            if stored.holds(index, term) or stored.is_forgetful
+        ]
         if not node.membership.has_quorum(holders):
             self.fail(
                 'quorum',
@@ -169,6 +191,21 @@ class GroupReferee:
                 f'{member} takes itself for the leader (term {node.term}) until '
                 f'{clock.when(proof):.4f} s, but was replaced at {replaced:.4f} s',
             )
+
+    def _check_leases(self) -> None:
+        """Somebody was elected."""
+        newest = self._elected[-1][0]
+        for member, (node, clock) in self._alive.items():
+            if node.term < newest and node.has_lease(clock()):
+                self._fail_lease(member, node.term)
+
+    def _fail_lease(self, member: RobotId, term: int) -> NoReturn:
+        newest = self._elected[-1][0]
+        self.fail(
+            'lease',
+            f'{member} may answer reads by its lease of term {term}, though '
+            f'{self.agreement.leaders[newest]} leads term {newest}',
+        )
 
     # Counting
 

@@ -103,12 +103,12 @@ class GroupRun:
         )
         self._recovery_s = 0.0
         rng = self._stream('group')
-        drift = rng.choice((0.001, 0.02, 0.1))
+        drift = rng.choice((0.001, 0.05, 0.3))
         self._build(names, drift, rng)
         self.nemesis = Nemesis(self.shared, drift)
         self.clients = [
             Client(name, self._stream(f'client {name}'), self.shared, seconds)
-            for name in 'abcd'[: rng.randint(2, 4)]
+            for name in 'abcde'[: rng.randint(2, 5)]
         ]
 
     def run(self) -> GroupResult:

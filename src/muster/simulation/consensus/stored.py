@@ -22,6 +22,12 @@ class Stored:
     def last_index(self) -> int:
         return self._base_index + len(self._terms)
 
+    @property
+    def is_forgetful(self) -> bool:
+        """Has lost what it promised, and abstains, which keeps the promises as well."""
+        last_term = self._terms[-1] if self._terms else self._base_term
+        return self.hard.forgot_until > 0 and last_term <= self.hard.forgot_until
+
     def keep(self, records: Iterable[Record]) -> None:
         """Records have become durable."""
         for record in records:
