@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from muster.core.types import Instant
@@ -15,6 +16,10 @@ class Clock:
     rate: float
     skew_s: float = 0.0
     """Of the node clock."""
+    since: float = -math.inf
+    """Steady time from which on it has this rate."""
+    before: Clock | None = None
+    """How it ran until then."""
 
     def read(self, virtual: float) -> Instant:
         return Instant(self.steady(virtual), 1000.0 + virtual + self.skew_s)
@@ -24,8 +29,11 @@ class Clock:
 
     def when(self, steady: float) -> float:
         """Virtual time at which the steady clock shows `steady`."""
+        if steady < self.since and self.before is not None:
+            return self.before.when(steady)
         return (steady - self.offset_s) / self.rate
 
     def at_rate(self, rate: float, virtual: float) -> Clock:
         """This clock, going on at another rate from a moment on."""
-        return replace(self, offset_s=self.steady(virtual) - rate * virtual, rate=rate)
+        now = self.steady(virtual)
+        return replace(self, offset_s=now - rate * virtual, rate=rate, since=now, before=self)
