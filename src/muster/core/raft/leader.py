@@ -405,6 +405,13 @@ class Leader:
         if now > self._transfer_until:
             self.transfer_to, self._transfer_until = '', math.inf
 
+    def call_successor(self, now: float) -> None:
+        """Have the best voter stand for election at once; it may lack entries, and then others
+        will not vote for it."""
+        successor = self.best_successor(now)
+        if successor:
+            self._state.send(successor, TakeOver(self._state.term))
+
     def _maybe_hand_over(self) -> None:
         progress = self._progress.get(self.transfer_to)
         if progress is not None and progress.match_index == self._log.last_index:

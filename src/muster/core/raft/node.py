@@ -499,6 +499,7 @@ class RaftNode:
         for read in leading.reads_proven():
             self._answer(read)
         if leading.has_left():
+            leading.call_successor(self._now)
             self._follow(self.term, '', self._now, 'it is no voter of the group any more')
 
     # Reads
