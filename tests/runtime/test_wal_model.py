@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -150,6 +150,10 @@ class LogLife(RuleBasedStateMachine):
         self.seen['torn'] += log.torn is not None
         self.witness.acknowledged, self.witness.under_way = found, None
         self.log = log
+        worst = self.disk.copy()
+        worst.lose_power(Nothing())
+        again = WriteAheadLog(FOLDER, OWNER, self.segment_bytes, worst)
+        assert again.read() == found, 'what was found was not on the disk'
 
     def attempt(self, action: Callable[[WriteAheadLog], None]) -> None:
         """Do something that a fault may spoil; nothing else may."""
@@ -184,6 +188,7 @@ def test_any_life_of_a_log_is_one_that_the_model_allows() -> None:
             derandomize=True,
             database=None,
             deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no fault
         ),
     )
     for event in (
