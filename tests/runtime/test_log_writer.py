@@ -42,15 +42,7 @@ def test_what_waits_for_a_sync_shares_the_next_one(tmp_path: Path) -> None:
     writer.submit(Persist(1, (b'a',)))
     assert log.began.get(timeout=PATIENCE_S) == 1
     for sequence in (2, 3, 4):
-        writer.submit(
-            Persist(
-                sequence,
-                (
-                    b'b',
-                    b'c',
-                ),
-            )
-        )
+        writer.submit(Persist(sequence, (b'b', b'c')))
     assert outcomes.empty()
     log.gate.release()
     assert outcomes.get(timeout=PATIENCE_S) == Persisted(1)
@@ -115,3 +107,34 @@ def test_what_comes_before_a_checkpoint_in_a_batch_is_not_written(tmp_path: Path
     assert writer.stop()
     with WriteAheadLog(tmp_path, 'team/robot') as again:
         assert again.read() == (b'all', b'c')
+
+
+def test_syncs_are_timed_and_the_log_is_measured(tmp_path: Path) -> None:
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(WriteAheadLog(tmp_path, 'team/robot', segment_bytes=100), outcomes.put)
+    assert writer.sync_times.summary().count == 0
+    for sequence in (1, 2, 3):
+        writer.submit(Persist(sequence, (b'x' * 80,)))
+        assert outcomes.get(timeout=PATIENCE_S) == Persisted(sequence)
+    assert writer.stop()
+    summary = writer.sync_times.summary()
+    assert summary.count == 3
+    assert 0.0 < summary.p50_s <= summary.p99_s <= summary.max_s
+    files = list(tmp_path.glob('*.wal'))
+    assert writer.segments == len(files) > 1
+    assert writer.bytes_on_disk == sum(path.stat().st_size for path in files)
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_writer_that_breaks_says_so(tmp_path: Path) -> None:
+    class BrokenLog(WriteAheadLog):
+        def append(self, records: Sequence[bytes]) -> None:
+            raise MemoryError('too much')
+
+    outcomes: queue.Queue[object] = queue.Queue()
+    writer = LogWriter(BrokenLog(tmp_path, 'team/robot'), outcomes.put)
+    writer.submit(Persist(1, (b'a',)))
+    outcome = outcomes.get(timeout=PATIENCE_S)
+    assert outcome == StorageFailed("the log cannot be written: MemoryError('too much')")
+    assert writer.stop()
+    WriteAheadLog(tmp_path, 'team/robot').close()
