@@ -28,11 +28,11 @@ def run() -> Run:
 def team(tmp_path: Path) -> Path:
     """The data folder of two robots, the log of the second damaged at entry 5."""
     for robot in ('g1_1', 'g1_2'):
-        with WriteAheadLog(tmp_path / robot, f'warehouse/{robot}') as log:
+        with WriteAheadLog(tmp_path / robot / 'log', f'warehouse/{robot}') as log:
             log.append(encode_records([Boot(1), HardState(3, 'g1_1')]))
             for index in range(1, 9):
                 log.append(encode_records([Entry(index, 3, b'command %d' % index)]))
-    path = tmp_path / 'g1_2' / '00000001.wal'
+    path = tmp_path / 'g1_2' / 'log' / '00000001.wal'
     path.write_bytes(path.read_bytes().replace(b'command 5', b'commanD 5'))
     return tmp_path
 
@@ -43,7 +43,7 @@ def test_verify_tells_of_every_log_and_fails_for_a_damaged_one(run: Run, team: P
     lines = result.output.splitlines()
     assert any('warehouse/g1_1' in line and 'intact' in line for line in lines)
     assert any('warehouse/g1_2' in line and 'damaged' in line for line in lines)
-    assert 'g1_2/00000001.wal: record 1 of frame 6 at offset' in result.output
+    assert 'g1_2/log/00000001.wal: record 1 of frame 6 at offset' in result.output
     assert 'lost: entries 5 to 8 at least' in result.output
     assert run('verify', team / 'g1_1').exit_code == ExitCode.OK
 
@@ -61,16 +61,16 @@ def test_verify_for_programs(run: Run, team: Path) -> None:
 
 
 def test_verify_leaves_a_running_robot_alone(run: Run, team: Path) -> None:
-    with WriteAheadLog(team / 'g1_1', 'warehouse/g1_1'):
+    with WriteAheadLog(team / 'g1_1' / 'log', 'warehouse/g1_1'):
         result = run('verify', team)
     assert result.exit_code == ExitCode.FAILED
-    assert 'g1_1 is in use by process' in result.output
+    assert 'g1_1/log is in use by process' in result.output
 
 
 def test_verify_without_a_log(run: Run, tmp_path: Path) -> None:
     result = run('verify', tmp_path)
     assert result.exit_code == ExitCode.USAGE
-    assert 'holds no log' in result.stderr
+    assert 'there is no log' in result.stderr
 
 
 def test_repair_changes_nothing_unless_the_loss_is_accepted(run: Run, team: Path) -> None:
@@ -87,7 +87,7 @@ def test_repair_keeps_what_it_can_and_says_what_that_means(run: Run, team: Path)
     assert result.exit_code == ExitCode.OK, result.output
     assert 'kept entries 1 to 4, gave up entries 5 to 8 at least' in result.output
     assert 'repair one robot at a time' in result.output
-    assert (team / 'g1_2' / 'damaged-1' / '00000001.wal').exists()
+    assert (team / 'g1_2' / 'log' / 'damaged-1' / '00000001.wal').exists()
     result = run('verify', team)
     assert result.exit_code == ExitCode.OK
     assert 'warehouse/g1_2: was repaired; it has no vote until' in result.output
@@ -97,11 +97,11 @@ def test_repair_of_a_whole_log_changes_nothing(run: Run, team: Path) -> None:
     result = run('repair', team / 'g1_1', '--i-accept-data-loss', '--json')
     assert result.exit_code == ExitCode.OK
     assert json.loads(result.output)['is_repaired'] is False
-    assert not (team / 'g1_1' / 'damaged-1').exists()
+    assert not (team / 'g1_1' / 'log' / 'damaged-1').exists()
 
 
 def test_a_start_names_the_very_commands(run: Run, team: Path) -> None:
-    folder = team / 'g1_2'
+    folder = team / 'g1_2' / 'log'
     with pytest.raises(StorageError) as refusal:
         WriteAheadLog(folder, 'warehouse/g1_2')
     told = str(refusal.value).split('`muster storage ')[1:]

@@ -23,7 +23,7 @@ from muster.runtime.system_calls import SystemCalls
 from muster.runtime.wal import WriteAheadLog
 from muster.runtime.wal_recover import recover
 from muster.runtime.wal_repair import repair
-from muster.runtime.wal_report import LogState, log_folders, verify
+from muster.runtime.wal_report import LogState, log_folder, log_folders, verify
 
 from .fragile_disk import Chance, FragileDisk, Nothing, PowerCut, Survival
 
@@ -141,12 +141,17 @@ def test_records_of_another_version_are_told(tmp_path: Path) -> None:
 
 
 def test_the_logs_of_a_team_are_found(tmp_path: Path) -> None:
-    for robot in ('b', 'a'):
-        write_log(tmp_path / robot, *GROUPS)
+    logs = [tmp_path / 'a' / 'log', tmp_path / 'b' / 'log']
+    for log in reversed(logs):
+        places = write_log(log, *GROUPS)
+    spoil(*places[1][:2])
+    repair(CALLS, logs[0], NOW_S)
     (tmp_path / 'empty').mkdir()
-    assert log_folders(tmp_path) == [tmp_path / 'a', tmp_path / 'b']
-    assert log_folders(tmp_path / 'b') == [tmp_path / 'b']
-    with pytest.raises(ConfigurationError, match='empty: holds no log'):
+    assert log_folders(tmp_path) == logs, 'and nothing that was set aside'
+    assert log_folder(tmp_path / 'b') == log_folder(logs[1]) == logs[1]
+    with pytest.raises(ConfigurationError, match='has 2 logs in it'):
+        log_folder(tmp_path)
+    with pytest.raises(ConfigurationError, match='empty: there is no log'):
         log_folders(tmp_path / 'empty')
 
 

@@ -70,7 +70,8 @@ def verify(folders: tuple[Path, ...], as_json: bool) -> None:
 def repair(folder: Path, is_accepted: bool, owner: str, only_robot: bool, as_json: bool) -> None:
     """Cut a damaged log off at the damage, and keep everything before it.
 
-    DIR is the data folder of one robot. All files are first set aside in DIR/damaged-N.
+    DIR is the data folder of one robot. All files of the log are first set aside, in a folder
+    damaged-N beside them.
 
     The robot can then be started: it follows the others and works, but has no vote until an
     election that it took no part in is over and it has received again what it lost.
@@ -80,6 +81,7 @@ def repair(folder: Path, is_accepted: bool, owner: str, only_robot: bool, as_jso
     from muster.runtime.system_calls import SystemCalls
 
     calls = SystemCalls()
+    folder = wal_report.log_folder(folder)
     before = wal_report.verify(calls, folder)
     if before.state is wal_report.LogState.UNREADABLE:
         raise FailedError(before.detail)
@@ -115,12 +117,14 @@ def recover(folder: Path, voters: str, is_accepted: bool, as_json: bool) -> None
     from muster.cli.storage_report import recovery_text
     from muster.runtime.system_calls import SystemCalls
     from muster.runtime.wal_recover import recover
+    from muster.runtime.wal_report import log_folder
 
     names = tuple(name.strip() for name in voters.split(','))
     if not is_accepted:
         raise RefusedError(
             f'{recovery_text(names)}\nNothing was changed. To go on so, add {ACCEPT}.'
         )
+    folder = log_folder(folder)
     recover(SystemCalls(), folder, names, time.time())
     if as_json:
         print_json({'is_recovered': True, 'voters': names})

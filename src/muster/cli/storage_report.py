@@ -124,6 +124,7 @@ def _meaning(report: LogReport, is_only_robot: bool) -> str:
         f'What it means for the team: others may rely on something that {robot} no longer knows. '
         'With a vote it could have them agree on something else. So it gets none until an '
         'election that it took no part in is over (its return brings one about) and it has '
-        'received again what it lost. Meanwhile it follows and works, but elects nobody. If so many have forgotten that the others are no majority, they elect nobody any more, and '
+        'received again what it lost. Meanwhile it follows and works, but elects nobody. If so '
+        'many have forgotten that the others are no majority, they elect nobody any more, and '
         'what only they knew is lost for good: repair one robot at a time.'
     )

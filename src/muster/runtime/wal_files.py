@@ -17,6 +17,8 @@ from muster.runtime.wal_format import SegmentHeader
 SUFFIX = '.wal'
 UNFINISHED = '.new'
 LOCK = 'lock'
+ASIDE = 'damaged-'
+"""Folders with what a repair has set aside."""
 
 AHEAD_BYTES = 256 << 10
 """Zeros written ahead of the frames. A sync then need not write the file's size as well, which

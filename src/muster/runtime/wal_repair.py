@@ -19,6 +19,7 @@ from muster.core.raft import HardState
 from muster.core.types import StorageError
 from muster.runtime.system_calls import SystemCalls
 from muster.runtime.wal_files import (
+    ASIDE,
     hold,
     refused,
     segment_numbers,
@@ -105,8 +106,8 @@ def _date(seconds: float) -> str:
 def _set_aside(calls: SystemCalls, folder: Path) -> Path:
     """Give all files of the log a second name in a new folder."""
     taken = calls.names(folder)
-    number = next(one for one in range(1, len(taken) + 2) if f'damaged-{one}' not in taken)
-    aside = folder / f'damaged-{number}'
+    number = next(one for one in range(1, len(taken) + 2) if f'{ASIDE}{one}' not in taken)
+    aside = folder / f'{ASIDE}{number}'
     calls.mkdir(aside)
     for segment in segment_numbers(calls, folder):
         path = segment_path(folder, segment)

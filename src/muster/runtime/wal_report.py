@@ -16,7 +16,7 @@ from muster.core.raft import Entry, HardState, RaftConfig, Snapshot
 from muster.core.raft.restore import restore
 from muster.core.types import ConfigurationError, StorageError
 from muster.runtime.system_calls import SystemCalls
-from muster.runtime.wal_files import SUFFIX, hold_to_read, refused
+from muster.runtime.wal_files import ASIDE, SUFFIX, hold_to_read, refused
 from muster.runtime.wal_survey import Survey, records_behind, survey
 
 
@@ -93,26 +93,41 @@ class LogReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def log_folders(place: Path) -> list[Path]:
-    """The log in a folder, or those of all robots in a team's data folder.
+    """The logs in a team's data folder, in that of a robot, or this one.
 
     Raises
     ------
     ConfigurationError
         there is none.
     """
-    try:
-        inner = sorted(path for path in place.iterdir() if path.is_dir())
-    except OSError as error:
+    inner = [path for depth in ('*', '*/*') for path in place.glob(depth) if path.is_dir()]
+    found = [
+        folder
+        for folder in (place, *sorted(inner))
+        if any(folder.glob(f'*{SUFFIX}')) and not folder.name.startswith(ASIDE)
+    ]
+    if not found:
         raise ConfigurationError(
-            f'{place}: cannot be read ({error.strerror}): name the data folder of a team or robot'
-        ) from error
-    folders = [folder for folder in (place, *inner) if any(folder.glob(f'*{SUFFIX}'))]
-    if not folders:
-        raise ConfigurationError(
-            f'{place}: holds no log (NNNNNNNN{SUFFIX}), nor does a folder in it: name the data '
-            'folder of a team or robot'
+            f'{place}: there is no log (NNNNNNNN{SUFFIX}) in it: name the data folder of a team '
+            'or a robot'
         )
-    return folders[:1] if folders[0] == place else folders
+    return found
+
+
+def log_folder(place: Path) -> Path:
+    """The one log in a robot's data folder, or this one.
+
+    Raises
+    ------
+    ConfigurationError
+        there is none, or more than one.
+    """
+    found = log_folders(place)
+    if len(found) > 1:
+        raise ConfigurationError(
+            f'{place}: has {len(found)} logs in it, {", ".join(map(str, found))}: name one'
+        )
+    return found[0]
 
 
 def verify(calls: SystemCalls, folder: Path) -> LogReport:
