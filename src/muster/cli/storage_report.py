@@ -91,8 +91,9 @@ def recovery_text(survivors: tuple[str, ...]) -> str:
     return (
         f'What it means: {", ".join(survivors)} decide alone from now on, and what only the lost '
         'robots knew is gone, even where it was acknowledged. Do it on one survivor, the one that '
-        'knows most. If a lost robot ever started again with its old data folder, the team would '
-        'have two histories: delete that folder first.'
+        'knows most, and name none that was repaired and has not caught up: it has no vote. If a '
+        'lost robot ever started again with its old data folder, the team would have two '
+        'histories: delete that folder first.'
     )
 
 

@@ -27,6 +27,7 @@ from muster.core.types import StorageError
 from muster.runtime.system_calls import SystemCalls
 from muster.runtime.wal_files import (
     AHEAD_BYTES,
+    SMALL_FRAME_BYTES,
     hold,
     make_folder,
     refused,
@@ -205,8 +206,9 @@ class WriteAheadLog:
         data = encode_frame(self._checksum, self._next_frame, self._synced, records)
         end = self._used + len(data)
         if end > self._size:
-            self._size = end + self._ahead_bytes
-            data += bytes(self._ahead_bytes)
+            ahead_bytes = self._ahead_bytes if len(data) <= SMALL_FRAME_BYTES else 0
+            self._size = end + ahead_bytes
+            data += bytes(ahead_bytes)
         write_all(self._calls, self._file, data, self._used)
         self._next_frame += 1
         self._used = end

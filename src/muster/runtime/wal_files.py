@@ -25,6 +25,9 @@ AHEAD_BYTES = 256 << 10
 makes it a third faster (docs/decisions/0014-storage-integrity.md). Larger: a longer sync each time
 it is used up."""
 
+SMALL_FRAME_BYTES = 16 << 10
+"""Larger frames use zeros up so fast that writing them costs what they save."""
+
 HEADER_BYTES = 4096
 """More than the header of any segment takes."""
 
