@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEEDS = range(200)
 TEAM_ROBOTS, TEAM_SECONDS = 5, 60.0
-GROUP_SECONDS = 10.0
+GROUP_SECONDS = 20.0
 RANDOM_SEEDS = 10**9
 
 
@@ -84,7 +84,7 @@ class Seeds(click.ParamType):
     type=click.FloatRange(10.0),
     default=None,
     help='Virtual time of a run. Faults come in the first 60 % for a team, all the time for a '
-    'group, which then gets more time to come together.  [default: 60; for consensus 10]',
+    'group, which then gets more time to come together.  [default: 60; for consensus 20]',
 )
 @click.option(
     '--jobs', type=click.IntRange(1), default=None, help='Processes.  [default: one per core]'

@@ -12,10 +12,7 @@ from muster.core.raft import (
     RaftConfig,
     RaftNode,
     ReadResult,
-    SessionClient,
     SessionCommand,
-    SessionOpened,
-    SessionOutcome,
     Sessions,
     Snapshot,
 )
@@ -103,7 +100,9 @@ def gives_up_a_change_that_it_alone_knows(patch: Patch) -> None:
     patch.setattr(
         MemberState,
         'may_stand',
-        property(lambda self: self.log.membership.is_voter(self.config.me)),
+        property(
+            lambda self: self.log.membership.is_voter(self.config.me) and not self.is_forgetful
+        ),
     )
 
 
@@ -140,18 +139,6 @@ def leaves_sessions_out_of_snapshots(patch: Patch) -> None:
 
     restore = Sessions.restore
     patch.setattr(Sessions, 'restore', wrong)
-
-
-def takes_old_openings_for_new_ones(patch: Patch) -> None:
-    """A client takes up a session again that has ended, and its numbers with it."""
-
-    def wrong(self: SessionClient, outcome: SessionOutcome) -> Any:
-        if isinstance(outcome, SessionOpened) and not self.session:
-            self._is_opening = True
-        return take(self, outcome)
-
-    take = SessionClient.take
-    patch.setattr(SessionClient, 'take', wrong)
 
 
 def applies_what_is_not_committed(patch: Patch) -> None:

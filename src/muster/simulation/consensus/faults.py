@@ -87,15 +87,16 @@ GroupFault: TypeAlias = (
     | Transfer
 )
 
-CHANGES = (
-    'add a learner',
-    'promote',
-    'add a voter',
-    'remove a voter',
-    'remove the leader',
-    'replace a voter',
-    'exchange several',
-)
+CHANGES = {
+    'add a learner': 1,
+    'promote': 1,
+    'add a voter': 1,
+    'remove a voter': 1,
+    'remove the leader': 2,
+    'replace a voter': 2,
+    'exchange several': 4,
+}
+"""With how often each is drawn."""
 DURATIONS_S = (0.1, 0.4, 1.0, 2.5)
 LEADER = 'leader'
 """In the place of a name: whoever leads when the fault begins."""
@@ -180,7 +181,7 @@ class _Draw:
         return ClockDrift(at, lasts_s, self._one(), self._rng.choice((-1.0, 1.0)))
 
     def _change(self, at: float, lasts_s: float) -> GroupFault:
-        kind = self._rng.choice(CHANGES)
+        kind = self._rng.choices(tuple(CHANGES), tuple(CHANGES.values()))[0]
         return MembershipChange(at, lasts_s, kind, self._rng.getrandbits(32))
 
     def _transfer(self, at: float, lasts_s: float) -> GroupFault:
