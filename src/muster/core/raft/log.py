@@ -74,6 +74,11 @@ class Log:
                 return membership
         raise AssertionError(f'no membership is known at {index}')
 
+    def memberships_from(self, index: int) -> list[Membership]:
+        """The membership at an index, as `membership_at`, and all that came after it."""
+        newer = [membership for at, membership in self._memberships if at > index]
+        return [self.membership_at(index), *newer]
+
     def term_at(self, index: int) -> int:
         """Term of the entry at an index; -1 after the last, and before the base."""
         if index == self.base_index:

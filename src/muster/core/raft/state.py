@@ -52,14 +52,11 @@ class MemberState:
 
     @property
     def may_stand(self) -> bool:
-        """For election: as a voter, or as one until the change that ends this is known to be
+        """For election: as a voter, or as one until the change that ended this is known to be
         committed. A leader that removes itself may be the only one with all entries (section
         4.2.2)."""
-        log, me = self.log, self.config.me
-        is_voter = log.membership.is_voter(me) or (
-            log.membership_index > self.commit_index
-            and log.membership_at(self.commit_index).is_voter(me)
-        )
+        possible = self.log.memberships_from(self.commit_index)
+        is_voter = any(one.is_voter(self.config.me) for one in possible)
         return is_voter and not self.is_forgetful
 
     def enter(self, role: RaftRole, leader: RobotId, cause: str, term: int = 0) -> None:
