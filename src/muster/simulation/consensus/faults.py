@@ -125,10 +125,10 @@ class _Draw:
         self._rng = rng
         self._members = members
         kinds: list[tuple[int, Callable[[float, float], GroupFault]]] = [
-            (4, self._crash),
+            (5, self._crash),
             (3, self._weather),
-            (2, self._slow_disk),
-            (2, self._disk_hang),
+            (4, self._slow_disk),
+            (4, self._disk_hang),
             (1, self._broken_disk),
             (3, self._stall),
             (2, self._drift),
