@@ -25,6 +25,7 @@ from muster.runtime.wal_recover import recover
 from muster.runtime.wal_repair import repair
 from muster.runtime.wal_report import LogState, log_folder, log_folders, verify
 
+from .disked_team import DiskedTeam
 from .fragile_disk import Chance, FragileDisk, Nothing, PowerCut, Survival
 
 CALLS = SystemCalls()
@@ -318,3 +319,35 @@ def test_a_damaged_log_is_not_recovered_from(tmp_path: Path) -> None:
     spoil(places[1][0], places[1][1])
     with pytest.raises(StorageError, match='is damaged'):
         recover(CALLS, tmp_path, ('b',), NOW_S)
+
+
+def test_a_repaired_robot_is_one_of_the_team_again(tmp_path: Path) -> None:
+    """The whole coordinator, incarnations included: peers do not take it for a former life."""
+    team = DiskedTeam(tmp_path)
+    for name in team.robots:
+        team.boot(name)
+    team.run(3.0)
+    team.submit('before')
+    team.run(1.0)
+    robot = team.others(team.leader)[0]
+    team.kill(robot)
+    (path,) = (tmp_path / robot).glob('*.wal')
+    spoil(path, path.read_bytes().index(b'before'))
+    with pytest.raises(StorageError, match=r'is damaged.*muster storage repair'):
+        team.boot(robot)
+    loss = verify(CALLS, tmp_path / robot).loss
+    assert loss is not None
+    repair(CALLS, tmp_path / robot, NOW_S)
+    team.boot(robot)
+    team.run(6.0)
+    replica = team[robot].machine.replica
+    assert replica.incarnation == STAMP + 1
+    assert not replica.raft.is_forgetful
+    assert replica.raft.term > STAMP
+    assert team.reply('before').task_id in team[robot].machine.ledger.tasks
+    assert team[team.leader].machine.ledger.roster[robot].incarnation == STAMP + 1
+    team.kill(team.others(robot, team.leader)[0])
+    team.submit('after')
+    team.run(2.0)
+    assert team.reply('after').accepted, 'its word makes a majority again'
+    team.close()
