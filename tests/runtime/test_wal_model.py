@@ -114,6 +114,15 @@ class LogLife(RuleBasedStateMachine):
         self.start(fault)
 
     @precondition(lambda self: self.log is not None)
+    @rule(group=groups, after_bytes=st.integers(0, 90), survival=survivals)
+    def tear(self, group: list[bytes], after_bytes: int, survival: Callable[[], Survival]) -> None:
+        """The power goes in the middle of a write."""
+        self.disk.forget_faults()
+        self.disk.cut_power_at(1, after_bytes)
+        self.append(group)
+        self.cut_power(survival, None)
+
+    @precondition(lambda self: self.log is not None)
     @rule(place=st.integers(0, 2**16), bit=st.integers(0, 7))
     def damage(self, place: int, bit: int) -> None:
         """A copy of the closed log, with one bit flipped before its seal, is refused."""
