@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 RAFT = 'core/raft'
 CORE = ('tests/core/raft',)
-STORAGE = ('tests/runtime',)
+STORAGE = tuple(
+    f'tests/runtime/test_{name}.py'
+    for name in ('wal', 'wal_checkpoint', 'log_writer', 'wal_crashes', 'wal_model')
+)
 
 
 @dataclass(frozen=True)
@@ -360,5 +363,45 @@ MUTANTS = (
         f'{RAFT}/sessions.py',
         '_Table(self.limit, self.index, self._sessions,',
         '_Table(self.limit, self.index, {},',
+    ),
+    # Storage
+    Mutant(
+        'appends to the log without a sync',
+        'runtime/wal.py',
+        '            self._write(records)\n            self._sync()\n',
+        '            self._write(records)\n',
+        STORAGE,
+    ),
+    Mutant(
+        'gives a segment its name before it is on the disk',
+        'runtime/wal_files.py',
+        '        calls.fdatasync(descriptor)\n',
+        '',
+        STORAGE,
+    ),
+    Mutant(
+        'takes a new segment for kept without syncing the folder',
+        'runtime/wal_files.py',
+        '        calls.sync_folder(folder)\n',
+        '',
+        STORAGE,
+    ),
+    Mutant(
+        'drops damage that something vouches for',
+        'runtime/wal_survey.py',
+        'if vouched >= found.next_frame or (is_last and unreadable is not None):',
+        'if False:',
+        STORAGE,
+    ),
+    Mutant(
+        'says that records are durable before it writes them',
+        'runtime/log_writer.py',
+        """                self._write(batch)
+                self._on_outcome(Persisted(batch[-1].sequence))
+""",
+        """                self._on_outcome(Persisted(batch[-1].sequence))
+                self._write(batch)
+""",
+        STORAGE,
     ),
 )
