@@ -37,6 +37,7 @@ from muster.core.raft import Entry, Message, NotLeaderError, RaftConfig, RaftNod
 from muster.ros.event_log import EventLog
 from muster.ros.fuse import Fuse
 from muster.ros.mail import Mail
+from muster.ros.robot import SWITCH_S
 from muster.ros.steady import steady_now
 from muster.runtime.log_writer import LogWriter, Outcome
 from muster.runtime.wal import WriteAheadLog
@@ -170,7 +171,8 @@ def main() -> int:
     rclpy.init()
     member = Member(me, tuple(names.split(',')), Path(folder))
     gc.collect()
-    gc.freeze()  # as a robot does
+    gc.freeze()  # as a robot does, and the next
+    sys.setswitchinterval(SWITCH_S)
     requests: deque[list[Any]] = deque()
     threading.Thread(target=_read_requests, args=(requests, member.wake), daemon=True).start()
     while True:
