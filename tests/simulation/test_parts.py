@@ -18,6 +18,7 @@ from muster.core.coordinator.events import Event, SkillEnded
 from muster.core.types import Outcome, Pose2D, TaskSpec
 from muster.simulation.agenda import Agenda
 from muster.simulation.body import COMMAND_TIMEOUT_S, STOP_S, Body
+from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
 from muster.simulation.faults import (
     BadWeather,
@@ -119,6 +120,26 @@ def test_a_slow_disk_answers_later_and_a_broken_one_never() -> None:
     assert (writes.durable, writes.refused, writes.disk.records) == ([1], 1, [b'x'])
 
 
+def test_a_disk_that_hangs_answers_when_it_is_over() -> None:
+    writes = Writes()
+    writes.disk.held_until = 2.0
+    writes.write(1, b'x')
+    writes.agenda.run(until=2.0)
+    assert writes.durable == []
+    writes.agenda.run(until=2.1)
+    assert writes.durable == [1]
+
+
+# Clocks
+
+
+def test_a_clock_that_changes_its_rate_neither_jumps_nor_forgets() -> None:
+    clock = Clock(100.0, 1.0).at_rate(2.0, virtual=10.0).at_rate(0.5, virtual=20.0)
+    assert clock.steady(20.0) == 130.0
+    assert clock.steady(24.0) == 132.0
+    assert [clock.when(steady) for steady in (105.0, 120.0, 132.0)] == [5.0, 15.0, 24.0]
+
+
 # Network
 
 
@@ -139,6 +160,28 @@ def carried(count: int, *faults: Partition | DeafLink | BadWeather) -> tuple[lis
         agenda.run(until=agenda.now + 0.01)
     agenda.run(until=agenda.now + 60.0)
     return arrived, bites
+
+
+def is_cut(partition: Partition, sender: str, recipient: str) -> bool:
+    network = Network(Agenda(), random.Random(0), Counter())
+    network.partitions.append(partition)
+    return network.is_cut(sender, recipient)
+
+
+def test_a_partition_may_be_one_way() -> None:
+    partition = Partition(0.0, 1.0, ('a',), is_one_way=True)
+    assert is_cut(partition, 'b', 'a')
+    assert not is_cut(partition, 'a', 'b')
+    assert not is_cut(partition, 'b', 'c')
+
+
+def test_a_bridge_hears_both_sides_which_do_not_hear_each_other() -> None:
+    partition = Partition(0.0, 1.0, ('a', 'b'), bridges=('c',))
+    assert is_cut(partition, 'a', 'd')
+    assert is_cut(partition, 'd', 'b')
+    for side in 'abd':
+        assert not is_cut(partition, side, 'c')
+        assert not is_cut(partition, 'c', side)
 
 
 def storm(loss: float = 0.0, duplication: float = 0.0, delay_s: float = 0.0) -> BadWeather:
