@@ -30,6 +30,8 @@ DEFAULT_SEEDS = range(200)
 TEAM_ROBOTS, TEAM_SECONDS = 5, 60.0
 GROUP_SECONDS = 20.0
 RANDOM_SEEDS = 10**9
+TELL_EVERY_S = 10.0
+"""Where there is no terminal to write one line over and over."""
 
 
 class Seeds(click.ParamType):
@@ -190,7 +192,7 @@ class _Progress:
 
     def after(self, done: int, result: RunResult | GroupResult) -> None:
         now = time.monotonic()
-        if not self._is_terminal and now - self._told_at < 10.0:
+        if not self._is_terminal and now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now
         rate = done / max(now - self._began, 1e-3)
