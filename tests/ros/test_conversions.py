@@ -154,6 +154,7 @@ def test_whatever_a_coordinator_shows_can_be_published(
         leader=text,
         is_starting=True,
         is_handing_over=True,
+        is_forgetful=True,
         left_because=text,
         commit_index=whole,
         applied_index=whole,

@@ -75,6 +75,7 @@ NO_LEADER = 'no leader is known in term 4: a majority of the group must be able 
         (AT_THE_BOUND, Level.OK, 'follows r2'),
         (LOST, Level.WARN, NO_LEADER),
         (LOST | {'role': Role.CANDIDATE}, Level.WARN, NO_LEADER),
+        (LEADER | {'is_forgetful': True}, Level.WARN, 'its log was repaired: it neither votes'),
         (LEADER | {'is_handing_over': True}, Level.WARN, 'hands over: another robot is to lead'),
         (HANGING, Level.WARN, 'the disk has not answered for 3.2 s'),
         (SLOW, Level.WARN, 'the disk is slow: 1 % of the syncs of the last minute took 230 ms'),

@@ -93,6 +93,7 @@ def group_of(message: ros.GroupStatus) -> GroupView:
         leader=message.leader,
         is_starting=message.is_starting,
         is_handing_over=message.is_handing_over,
+        is_forgetful=message.is_forgetful,
         left_because=message.left_because,
         commit_index=message.commit_index,
         applied_index=message.applied_index,

@@ -181,6 +181,7 @@ def group_view_to_msg(view: GroupView) -> ros.GroupStatus:
         leader=text_to_msg(view.leader),
         is_starting=view.is_starting,
         is_handing_over=view.is_handing_over,
+        is_forgetful=view.is_forgetful,
         left_because=text_to_msg(view.left_because),
         commit_index=_whole(view.commit_index, _U64),
         applied_index=_whole(view.applied_index, _U64),

@@ -90,6 +90,11 @@ def _worries(group: GroupView) -> Iterator[str]:
         )
     if group.is_handing_over:
         yield 'hands over: another robot is to lead'
+    if group.is_forgetful:
+        yield (
+            'its log was repaired: it neither votes nor leads until the team has elected a leader '
+            'whom it follows'
+        )
     if group.write_pending_s > SLOW_DISK_S:
         yield f'the disk has not answered for {group.write_pending_s:.1f} s'
     if group.disk.recent_sync_p99_s > SLOW_DISK_S:

@@ -67,6 +67,7 @@ def draw_group(
         leader=replica.leader,
         is_starting=not (replica.is_awake or replica.has_left),
         is_handing_over=replica.raft.is_handing_over,
+        is_forgetful=replica.raft.is_forgetful,
         left_because=replica.left_because,
         commit_index=metrics.commit_index,
         applied_index=replica.applied_index,

@@ -47,6 +47,8 @@ class GroupView(msgspec.Struct, frozen=True, kw_only=True):
     """Leader, and another robot is to lead in its place."""
     left_because: str
     """Why it takes no part any more; empty while it does."""
+    is_forgetful: bool = False
+    """Its log was repaired: it neither votes nor leads until it follows a newly elected leader."""
     commit_index: int
     applied_index: int
     last_index: int
