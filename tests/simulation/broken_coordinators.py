@@ -19,7 +19,6 @@ from muster.core.raft import HardState, RaftNode, Vote
 from muster.core.raft import node as raft_node
 from muster.core.raft.log import Log
 from muster.core.raft.membership import Membership
-from muster.core.raft.state import MemberState
 
 Patch = pytest.MonkeyPatch
 Break: TypeAlias = Callable[[Patch], None]
@@ -81,12 +80,6 @@ def makes_two_tasks_of_a_request(patch: Patch) -> None:
         return submit(self, command)
 
     patch.setattr(Ledger, '_submit', wrong)
-
-
-def acknowledges_before_the_disk(patch: Patch) -> None:
-    """Votes and acknowledgements leave before they are durable."""
-
-    patch.setattr(MemberState, 'promise', MemberState.send)
 
 
 def votes_twice(patch: Patch) -> None:

@@ -98,13 +98,14 @@ def test_schedules_are_over_in_time_and_hold_every_kind() -> None:
     for seed in range(60):
         faults = draw_schedule(random.Random(seed), ('a', 'b', 'c'), ('d',), 20.0)
         assert list(faults) == sorted(faults, key=lambda fault: fault.at)
-        assert all(fault.at >= 1.0 and fault.at + fault.lasts_s <= 20.001 for fault in faults)
+        passing = [fault for fault in faults if not isinstance(fault, Absence)]
+        assert all(fault.at >= 1.0 and fault.at + fault.lasts_s <= 20.001 for fault in passing)
         kinds |= {type(fault) for fault in faults}
         losses = sum(isinstance(fault, DiskLoss) for fault in faults)
         changes = sum(isinstance(fault, MembershipChange) for fault in faults)
         assert losses <= 1
         assert not (losses and changes), 'a group need not survive both'
-    assert len(kinds) == 12
+    assert len(kinds) == 13
 
 
 def test_small_groups_lose_no_disk() -> None:

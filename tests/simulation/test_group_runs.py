@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from muster.simulation.consensus.campaign import (
     shrink_group_failure,
 )
 from muster.simulation.consensus.faults import (
+    Absence,
     DiskHang,
     DiskLoss,
     GroupFault,
@@ -26,7 +28,7 @@ from muster.simulation.consensus.faults import (
 from muster.simulation.consensus.run import SIZES, GroupResult, GroupRun, size_of
 from muster.simulation.faults import Crash, Partition, Stall
 
-FAST = range(60)
+FAST = range(48)
 SLOW_CHUNKS = [range(start, start + 250) for start in range(1000, 3000, 250)]
 
 BITES = {
@@ -46,6 +48,7 @@ BITES = {
     'slow syncs',
     'syncs held up',
     'unsynced records lost',
+    'voters that never came back',
     'writes refused',
     'writes torn',
     # What a group is asked for
@@ -170,6 +173,12 @@ def test_a_group_that_loses_its_majority_for_a_while_goes_on_afterwards() -> Non
         Stall(8.0, 1.0, 'leader'),
     ]
     assert tally(faults, 3)['crashes'] == 2
+
+
+def test_a_group_comes_together_without_a_voter_that_died() -> None:
+    for draw in range(3):
+        bites = tally([Absence(10.0, math.inf, draw)], 3)
+        assert bites['voters that never came back'] == 1
 
 
 def test_a_member_whose_disk_forgot_comes_back() -> None:

@@ -5,6 +5,7 @@ Schedules are plain data, so that a failing one can be printed, and shrunk by le
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import TypeAlias
@@ -72,6 +73,16 @@ class Transfer(msgspec.Struct, frozen=True, tag='transfer'):
     """Decides to whom."""
 
 
+class Absence(msgspec.Struct, frozen=True, tag='absence'):
+    """A voter dies for good when all else is over, if the others can do without: they must come
+    together without it."""
+
+    at: float
+    lasts_s: float
+    draw: int
+    """Decides who."""
+
+
 GroupFault: TypeAlias = (
     Crash
     | Partition
@@ -85,6 +96,7 @@ GroupFault: TypeAlias = (
     | ClockDrift
     | MembershipChange
     | Transfer
+    | Absence
 )
 
 CHANGES = {
@@ -212,7 +224,8 @@ def draw_schedule(
     spares: tuple[RobotId, ...],
     quiet_from_s: float,
 ) -> tuple[GroupFault, ...]:
-    """A random schedule, sparse or dense, that is over by `quiet_from_s`.
+    """A random schedule, sparse or dense, that is over by `quiet_from_s`, except that a voter may
+    be away from then on.
 
     Some have no changes of members, and in place of them a disk that loses what it had
     acknowledged: a group survives one such loss as long as the others can elect a leader alone.
@@ -224,6 +237,8 @@ def draw_schedule(
         at, lasts_s = rng.uniform(1.0, 0.8 * quiet_from_s), rng.uniform(0.1, 1.0)
         kept = round(rng.choice((0.0, rng.random(), 0.95)), 3)
         faults.append(DiskLoss(round(at, 3), round(lasts_s, 3), rng.choice(voters), kept))
+    elif rng.random() < 0.4:
+        faults.append(Absence(quiet_from_s, math.inf, rng.getrandbits(32)))
     mean_gap_s = rng.choice((0.15, 0.3, 0.6, 1.2))
     at = 1.0
     while True:

@@ -31,19 +31,11 @@ from muster.core.raft import (
 from muster.core.types import RobotId
 from muster.simulation.agenda import Agenda
 from muster.simulation.clock import Clock
+from muster.simulation.consensus.group_commit import Batch, GroupCommit
 from muster.simulation.consensus.key_values import KeyValues
 from muster.simulation.consensus.referee import DIGEST_EVERY, GroupReferee
 from muster.simulation.disk import Disk
 from muster.simulation.network import Network
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Records that go to the disk together."""
-
-    sequence: int
-    records: tuple[Record, ...]
-    is_checkpoint: bool
 
 
 class Guest(Protocol):
@@ -99,7 +91,7 @@ class Member:
     _lives: int = 0
     _alarm: float = 0.0
     _backlog: list[Callable[[], None]] = field(default_factory=list)
-    _writes: list[Batch] = field(default_factory=list)
+    _writes: GroupCommit = field(init=False)
     _reads: dict[int, _Read] = field(default_factory=dict)
     _waiting: list[tuple[int, _Read]] = field(default_factory=list)
     _reads_asked: int = 0
@@ -128,6 +120,13 @@ class Member:
         self.store = KeyValues()
         self.sessions = Sessions(self.store, self.session_limit)
         self.applied_index = 0
+        self._reads_asked = 0
+        life = self._lives
+        self._writes = GroupCommit(
+            self.disk,
+            lambda sequence: self._do(partial(self._durable, life, sequence)),
+            lambda: self._do(partial(self._refused, life)),
+        )
         rng = random.Random(f'{self.seed}/{self.name}/{self._lives}')
         self.node = RaftNode(self.config, tuple(self.disk.records), rng, self.now())
         self.shared.referee.booted(self.name, self.node, self.now)
@@ -144,7 +143,7 @@ class Member:
         self.is_paused = False
         self._takes_over_from = ''
         self._alarm = 0.0
-        for pending in (self._backlog, self._writes, self._reads, self._waiting):
+        for pending in (self._backlog, self._reads, self._waiting):
             pending.clear()
         self.disk.crash()
         self.shared.referee.crashed(self.name)
@@ -248,7 +247,7 @@ class Member:
     def _durable(self, life: int, sequence: int) -> None:
         if life != self._lives or self.node is None:
             return
-        self._write_next()
+        self._writes.go_on()
         self.node.persisted(sequence, self.now())
         self._attend(self.node)
 
@@ -289,7 +288,7 @@ class Member:
         referee = self.shared.referee
         if ready.records:
             referee.writes(self.name, ready.records)
-            self._write(Batch(ready.sequence, ready.records, ready.is_checkpoint))
+            self._writes.write(Batch(ready.sequence, ready.records, ready.is_checkpoint))
         for recipient, message in ready.messages:
             referee.says(self.name, node, recipient, message)
             self._sent += 1
@@ -353,34 +352,6 @@ class Member:
         self.shared.bites['transfers done'] += 1
         if before.disk.held_until > self.shared.agenda.now or before.disk.sync_s:
             self.shared.bites['leaders with a bad disk replaced'] += 1
-
-    # Writing
-
-    def _write(self, batch: Batch) -> None:
-        self._writes.append(batch)
-        self._write_next()
-
-    def _write_next(self) -> None:
-        """Hand the disk all that waits in one go, as long as no checkpoint is among it."""
-        if self.disk.is_writing or not self._writes:
-            return
-        end = next(
-            (place for place, one in enumerate(self._writes) if one.is_checkpoint and place), None
-        )
-        together, self._writes = self._writes[:end], self._writes[end:] if end else []
-        if together[0].is_checkpoint:
-            together, self._writes = together[:1], together[1:] + self._writes
-        batch = Batch(
-            together[-1].sequence,
-            tuple(record for one in together for record in one.records),
-            together[0].is_checkpoint,
-        )
-        life = self._lives
-        self.disk.write(
-            batch,
-            lambda sequence: self._do(partial(self._durable, life, sequence)),
-            lambda: self._do(partial(self._refused, life)),
-        )
 
     # Reading
 

@@ -17,6 +17,7 @@ from muster.core.raft import (
 from muster.core.raft.membership import Membership
 from muster.core.types import RobotId
 from muster.simulation.consensus.faults import (
+    Absence,
     ClockDrift,
     DiskHang,
     DiskLoss,
@@ -56,6 +57,8 @@ class Nemesis:
     def __init__(self, shared: GroupSurroundings, drift: float) -> None:
         self._shared = shared
         self._drift = drift
+        self.absent: RobotId = ''
+        """Who will not come back."""
 
     def inflict(self, fault: GroupFault) -> None:
         members = self._shared.members
@@ -95,6 +98,8 @@ class Nemesis:
                 self._place(self._shared.network.weather, fault)
             case MembershipChange() | Transfer():
                 self._ask(fault)
+            case Absence(draw=draw):
+                self._remove_for_good(draw)
 
     def _later(self, fault: GroupFault, mend: Callable[[], None]) -> None:
         def end() -> None:
@@ -122,6 +127,21 @@ class Nemesis:
         del records[round(kept * len(records)) :]
         records.append(HardState(UNUSED_TERM, '', UNUSED_TERM))
         self._shared.referee.stored[member.name] = Stored(records)
+
+    def _remove_for_good(self, draw: int) -> None:
+        """Kill a voter that nothing depends on: all running voters know the same group of three
+        at least, and that it is committed."""
+        members = self._shared.members
+        leader = members[self._newest_leader()].node
+        if leader is None or leader.log.membership_index > leader.commit_index:
+            return
+        membership = leader.membership
+        nodes = [members[name].node for name in membership.everyone]
+        is_known = all(node is not None and node.membership == membership for node in nodes)
+        if is_known and not membership.is_joint and len(membership.voters) > 2:
+            self.absent = membership.voters[draw % len(membership.voters)]
+            self._shared.bites['voters that never came back'] += 1
+            members[self.absent].crash()
 
     def _crash(self, fault: Crash, at_the_latest: float) -> None:
         doomed = [self._shared.members[name] for name in fault.robots]

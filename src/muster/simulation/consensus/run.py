@@ -215,6 +215,8 @@ class GroupRun:
         if membership.is_joint or leader.log.membership_index > leader.commit_index:
             return f'the change to {membership} does not end'
         for name in membership.everyone:
+            if name == self.nemesis.absent:
+                continue
             member, node = self.members[name], nodes.get(name)
             if node is None or not member.is_running:
                 return f'{name} is down'
