@@ -14,6 +14,7 @@ from muster.invariants.registers import REGISTER, Append, CompareAndSet, Read, W
 from muster.simulation.consensus.faults import (
     CHANGES,
     LEADER,
+    Absence,
     ClockDrift,
     DiskHang,
     DiskLoss,
