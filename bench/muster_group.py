@@ -14,6 +14,9 @@ from peers.group import GroupError
 
 MEMBER = Path(__file__).with_name('muster_member.py')
 PATIENCE_S = 60.0
+SETTLING_S = 1.0
+"""For DDS to discover a member that was restarted, by all others: the leader alone is soon enough
+for it to follow, but not to elect another with it."""
 
 
 class MusterGroup:
@@ -71,6 +74,7 @@ class MusterGroup:
         committed_at = min(at for at in answers.values() if at is not None)
         self._start(leader)
         self._leader()
+        time.sleep(SETTLING_S)
         return float(committed_at) - killed_at
 
     def term(self) -> int:

@@ -63,7 +63,7 @@ def test_a_robot_that_is_not_in_the_team_is_named_with_those_that_are(
 
 def test_a_profile_gives_the_times_that_are_not_given() -> None:
     plain, wifi = Coordination(), Coordination.model_validate({'timing': 'wifi'})
-    assert (plain.heartbeat_s, plain.election_min_s, plain.election_max_s) == (0.08, 0.18, 0.36)
+    assert (plain.heartbeat_s, plain.election_min_s, plain.election_max_s) == (0.075, 0.16, 0.32)
     assert (wifi.heartbeat_s, wifi.election_min_s, wifi.election_max_s) == (0.1, 0.6, 1.2)
     mixed = Coordination.model_validate({'timing': 'wifi', 'election_max_s': 2.0})
     assert (mixed.election_min_s, mixed.election_max_s) == (0.6, 2.0)

@@ -138,7 +138,7 @@ def test_answers_out_of_place_change_nothing() -> None:
         ({'voters': ('a', 'a')}, 'named twice'),
         ({'heartbeat_s': 0.0}, 'heartbeat_s is 0.0'),
         ({'heartbeat_s': 0.4}, 'heartbeat_s is 0.4'),
-        ({'election_max_s': 0.18}, 'election_max_s is 0.18'),
+        ({'election_max_s': 0.16}, 'election_max_s is 0.16'),
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused(fields: dict[str, Any], words: str) -> None:

@@ -19,10 +19,10 @@ class Timing:
     election_max_s: float
 
 
-LAN = Timing(heartbeat_s=0.08, election_min_s=0.18, election_max_s=0.36)
+LAN = Timing(heartbeat_s=0.075, election_min_s=0.16, election_max_s=0.32)
 """Cable, or a wireless cell that robots have to themselves: round trips of a few milliseconds and
 computers with time to spare. A dead leader is replaced in about a fifth of a second; a stall of
-0.18 s costs an election."""
+0.16 s costs an election."""
 WIFI = Timing(heartbeat_s=0.1, election_min_s=0.6, election_max_s=1.2)
 """Shared wireless networks, and computers that do other heavy work: rides out hiccups of half a
 second, and takes about a second to replace a leader."""
