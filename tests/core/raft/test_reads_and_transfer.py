@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from muster.core.raft import Append, NotLeaderError, TransferRefusedError
+from muster.core.raft import Append, AppendReply, NotLeaderError, TransferRefusedError
 
-from .group import Group, Parcel, led
+from .group import Group, Parcel, last_message, led
 
 
 def quiet(group: Group) -> None:
@@ -51,6 +51,30 @@ def test_a_leader_that_was_replaced_answers_no_read() -> None:
     group.run(4.0)
     assert group.leaders != ['a']
     assert group.members['a'].reads == {1: -1}
+
+
+def test_an_answer_to_an_earlier_leadership_proves_nothing_about_the_present_one() -> None:
+    """Rounds are counted anew in each term: one of an old message would pass for a recent one."""
+    group = led('abc')
+    group.run(3.0)
+    old = last_message(group, Append, 'a')
+    for name in 'ba':
+        group.elect(name)
+        group.settle()
+    group.deliver(old)
+    answer = group.mail.pop()
+    assert isinstance(answer.message, AppendReply)
+    assert (answer.message.term, answer.recipient) == (group['a'].term, 'a')
+    group.cut('a', 'bc')
+    group.elect('b')
+    group.propose('b', b'x')
+    group.settle()
+    group.read('a', 1)
+    group.propose('a', b'y')
+    group.deliver(answer)
+    assert group['a'].is_leader, 'it does not know better yet'
+    assert 1 not in group.members['a'].reads
+    assert group['a'].quorum_heard_at(group.now) < group['b'].elected_at
 
 
 def test_a_new_leader_answers_only_when_an_entry_of_its_own_is_committed() -> None:

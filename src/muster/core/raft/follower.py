@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from muster.core.raft.log import decode_membership
 from muster.core.raft.messages import (
+    NO_ROUND,
     Append,
     AppendReply,
     EntryKind,
@@ -84,13 +85,18 @@ class Follower:
         hint = state.log.last_not_after(message.prev_index, message.prev_term)
         reply = AppendReply(
             term=state.term,
-            round=message.round,
+            round=self._round_of(message),
             is_accepted=False,
             prev_index=message.prev_index,
             hint_index=hint,
             hint_term=max(0, state.log.term_at(hint)),
         )
         state.send(sender, reply)
+
+    def _round_of(self, message: Append | SnapshotChunk) -> int:
+        """What an answer carries back. The sender of an old message may lead again by now, and
+        counts its rounds anew: an old one would prove what never was."""
+        return message.round if message.term == self._state.term else NO_ROUND
 
     # Snapshots
 
@@ -117,7 +123,7 @@ class Follower:
         state = self._state
         reply = SnapshotReply(
             term=state.term,
-            round=chunk.round,
+            round=self._round_of(chunk),
             index=chunk.index,
             offset=self.intake.offset,
             is_installed=is_installed,

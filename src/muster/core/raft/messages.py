@@ -18,6 +18,10 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 followed by another."""
 
 
+NO_ROUND = 0
+"""In an answer to a message of an older term: evidence of nothing. Rounds count from 1."""
+
+
 class EntryKind(enum.IntEnum):
     COMMAND = 0
     """For the state machine; a leader's first entry of a term is an empty one."""
