@@ -186,7 +186,7 @@ class Client:
     def _on_silence(self) -> None:
         """Ask again, perhaps somebody else, or give up."""
         if self._rng.random() < 0.6:
-            self._sit_at(self._rng.choice(self._names))
+            self._sit_at(self._rng.choice(self._seats()))
         if self._request is None:
             self._go_on()
         elif self._attempts < ATTEMPTS or self._is_finishing:
@@ -240,6 +240,13 @@ class Client:
         self._seat = seat
         self._session.missed_outcomes()
         self._shared.members[seat].guests.append(self)
+
+    def _seats(self) -> list[str]:
+        """Where it might ask. In the end it is told who leads: of a group that has become small,
+        most others are no members any more, and have no answers."""
+        members = self._shared.members
+        leading = [name for name, one in members.items() if one.node and one.node.is_leader]
+        return leading if leading and self._is_finishing else self._names
 
     def _wait(self, delay_s: float, action: Callable[[], None]) -> int:
         """Do something in a while, unless something else is waited for by then."""
