@@ -59,7 +59,7 @@ fmt: ready ## Format the code, and mend what ruff can mend
 
 type: ready ## Types
 	$(BIN)/mypy
-	MYPYPATH=tools $(BIN)/mypy --strict -p bootstrap
+	MYPYPATH=tools $(BIN)/mypy --strict -p bootstrap -p mutants
 
 bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
