@@ -150,3 +150,8 @@ def test_two_hundred_runs_of_five_robots_keep_the_promises() -> None:
 def test_many_runs_of_other_teams_keep_the_promises(robots: int) -> None:
     total = run_campaign(range(200, 230), robots, 60.0, jobs=os.cpu_count() or 1)
     assert total.failure is None, total.failure
+
+
+def test_a_body_that_answers_at_once_does_not_turn_the_log_around() -> None:
+    """Its answer is a step within the step that stopped it; this run once lost an entry so."""
+    assert TeamRun(209, 1, 60.0).run().violation == ''

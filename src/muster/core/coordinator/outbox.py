@@ -1,10 +1,10 @@
 """Where the parts of a coordinator put what they want done, until the step is over.
 
-The order in which effects leave matters to those outside: first what the body must do, then what
-people are told, then messages to peers. So nobody can act on a committed entry before the event
-that tells of it is out, and a process that dies between the two leaves no gap in the record. What
-must become durable comes last: messages that depend on it are not among these yet, and peers may
-as well begin while the disk does.
+The order in which effects leave matters to those outside: first what must become durable, then
+what the body must do, then what people are told, and messages to peers last. So nobody can act on
+a committed entry before the event that tells of it is out, and a process that dies between the two
+leaves no gap in the record. A body may answer at once, which is a step of its own within this one:
+were its records handed over before those of the step around it, the log would be out of order.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Outbox:
 
     def drain(self) -> tuple[Effect, ...]:
         """All effects, in the order in which they must be performed."""
-        effects = (*self._body, *self._people, *self._peers, *self._persists)
-        for pile in (self._body, self._people, self._peers, self._persists):
+        effects = (*self._persists, *self._body, *self._people, *self._peers)
+        for pile in (self._persists, self._body, self._people, self._peers):
             pile.clear()
         return effects
