@@ -79,6 +79,8 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 2
     parameters: str = ''
     requester: str = ''
+    starts_with: tuple[TaskId, ...] = ()
+    is_critical: bool = False
 
 
 class Submit(msgspec.Struct, frozen=True, tag='submit'):
@@ -95,7 +97,31 @@ class Cancel(msgspec.Struct, frozen=True, tag='cancel'):
     task_id: TaskId
 
 
-Request: TypeAlias = Submit | Cancel
+class Amend(msgspec.Struct, frozen=True, tag='amend'):
+    """An operator changes a task. Robots that have it stop, and it is awarded anew."""
+
+    request_id: RequestId
+    task_id: TaskId
+    spec: TaskSpec
+
+
+class TakeBack(msgspec.Struct, frozen=True, tag='take_back'):
+    """An operator wants others to do a task than those who have it."""
+
+    request_id: RequestId
+    task_id: TaskId
+
+
+class SetLane(msgspec.Struct, frozen=True, tag='set_lane'):
+    """The way between two neighbouring places is closed, or open again: a door, a spill."""
+
+    request_id: RequestId
+    a: str
+    b: str
+    is_closed: bool
+
+
+Request: TypeAlias = Submit | Cancel | Amend | TakeBack | SetLane
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -139,6 +165,16 @@ class RobotReport(msgspec.Struct, frozen=True, kw_only=True):
     """[0..1] state of charge."""
     is_fit: bool = True
     unfit_reason: str = ''
+
+
+class Outlook(msgspec.Struct, frozen=True, array_like=True):
+    """Where a robot will be done with what its body is at: the start of any plan for it."""
+
+    pose: Pose2D = Pose2D(0.0, 0.0)
+    free_in_s: float = 0.0
+    """[s] from now."""
+    battery: float = 1.0
+    """[0..1] then."""
 
 
 class Severity(enum.IntEnum):

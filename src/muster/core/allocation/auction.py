@@ -1,29 +1,30 @@
-"""The leader's side: one auction from its call to its awards.
+"""The leader's side: one auction from its call to its result.
 
 It closes as soon as every live robot has answered, and at the latest when the time for bids is
-over. Each robot wins at most one task in an auction, because its marginal costs hold for the
-schedule it bid with; the others are offered again at once (sequential single-item auctions; Koenig
-et al., *The Power of Sequential Single-Item Auctions*, AAAI 2006, here with several items a
-round).
+over. The bids say who can do what, and what it costs on top of each robot's present schedule; from
+there on the leader inserts the tasks one after the other where the team's cost grows least, on the
+robots' own cost models (sequential single-item auctions; Koenig et al., *The Power of Sequential
+Single-Item Auctions*, AAAI 2006). So a robot may win many tasks in one auction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import enum
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from muster.core.allocation.messages import Bid, Bids, Lot
+from muster.core.allocation.messages import Bid, Bids
 from muster.core.types import RobotId, TaskId
 
 
-@dataclass(frozen=True)
-class Winner:
-    """One task and the robot that does it, with the reason in words."""
+class Answer(enum.Enum):
+    """What became of a robot's bids."""
 
-    task_id: TaskId
-    robot: RobotId
-    cost: float
-    reason: str
+    TAKEN = 'taken'
+    DOUBLE = 'double'
+    """The robot has answered before: its first word stands."""
+    STRAY = 'stray'
+    """For another auction, from a robot that was not asked, or of another length than the call."""
 
 
 @dataclass
@@ -31,87 +32,42 @@ class Auction:
     """Bids as they come in."""
 
     number: int
-    lots: tuple[Lot, ...]
+    lots: tuple[TaskId, ...]
     invited: frozenset[RobotId]
     closes_at: float
     """[s] steady: the latest moment."""
     answers: dict[RobotId, Bids] = field(default_factory=dict)
+    doubles: int = 0
 
-    def answer(self, robot: RobotId, bids: Bids) -> None:
-        """Take a robot's bids; a robot that was not invited, or answers another call, is
-        ignored."""
-        if robot in self.invited and bids.auction == self.number:
-            self.answers.setdefault(robot, bids)
+    def answer(self, robot: RobotId, bids: Bids) -> Answer:
+        """Take a robot's bids."""
+        if robot not in self.invited or bids.auction != self.number:
+            return Answer.STRAY
+        if len(bids.bids) != len(self.lots):
+            return Answer.STRAY
+        if robot in self.answers:
+            self.doubles += 1
+            return Answer.DOUBLE
+        self.answers[robot] = bids
+        return Answer.TAKEN
 
     def is_over(self, alive: Collection[RobotId], now: float) -> bool:
         """All invited robots that still live have answered, or the time is over."""
         waiting = (self.invited - self.answers.keys()) & set(alive)
         return not waiting or now >= self.closes_at
 
-    def winners(self) -> tuple[Winner, ...]:
-        """Award the lots, urgent ones first, each robot at most one."""
-        offers = {robot: _by_task(answer) for robot, answer in self.answers.items()}
-        return resolve(self.lots, offers)
+    def bids_on(self, task_id: TaskId) -> dict[RobotId, Bid]:
+        """All answers about one lot, by robot."""
+        place = self.lots.index(task_id)
+        return {robot: self.answers[robot].bids[place] for robot in sorted(self.answers)}
 
     def refusals(self, task_id: TaskId) -> dict[RobotId, str]:
-        """Why each robot would not take a task."""
-        reasons = {}
-        for robot, answer in sorted(self.answers.items()):
-            offer = _by_task(answer).get(task_id)
-            if offer is not None and offer.refusal:
-                reasons[robot] = offer.refusal
-        return reasons
+        """Why robots would not take a lot."""
+        return {
+            robot: bid.refusal for robot, bid in self.bids_on(task_id).items() if bid.refusal
+        }
 
-
-def resolve(
-    lots: Collection[Lot], offers: Mapping[RobotId, Mapping[TaskId, Bid]]
-) -> tuple[Winner, ...]:
-    """Match lots to robots: higher priority first, and within one priority the cheapest pair
-    first.
-
-    Ties go to the older task, then to the robot that sorts first, so that the same bids always
-    give the same awards.
-    """
-    winners: list[Winner] = []
-    free = set(offers)
-    for priority in sorted({lot.spec.priority for lot in lots}, reverse=True):
-        pairs = sorted(
-            (offer.cost, order, robot)
-            for order, lot in enumerate(lots)
-            if lot.spec.priority == priority
-            for robot in offers
-            if (offer := offers[robot].get(lot.task_id)) is not None and not offer.refusal
-        )
-        ordered = list(lots)
-        taken: set[int] = set()
-        for cost, order, robot in pairs:
-            if robot in free and order not in taken:
-                free.discard(robot)
-                taken.add(order)
-                task_id = ordered[order].task_id
-                winners.append(Winner(task_id, robot, cost, _reason(task_id, robot, offers)))
-    return tuple(winners)
-
-
-def _reason(
-    task_id: TaskId, robot: RobotId, offers: Mapping[RobotId, Mapping[TaskId, Bid]]
-) -> str:
-    """Why this robot, in words that an operator can check."""
-    won = offers[robot][task_id]
-    others = sorted(
-        (offer.cost, name)
-        for name, bids in offers.items()
-        if name != robot and (offer := bids.get(task_id)) is not None and not offer.refusal
-    )
-    text = f'done in {won.finish_s:.0f} s ({won.travel_m:.1f} m away'
-    text += f', after {won.queued} other)' if won.queued else ', free)'
-    if others:
-        cost, name = others[0]
-        text += f'; cost {won.cost:.0f} against {cost:.0f} for {name}'
-    else:
-        text += f'; cost {won.cost:.0f}, the only one able'
-    return text
-
-
-def _by_task(answer: Bids) -> dict[TaskId, Bid]:
-    return {offer.task_id: offer for offer in answer.bids}
+    @property
+    def silent(self) -> tuple[RobotId, ...]:
+        """Who was asked and has not answered."""
+        return tuple(sorted(self.invited - self.answers.keys()))

@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 
-from muster.core.allocation.config import SkillProfile
-from muster.core.allocation.messages import Bid, Lot
-from muster.core.allocation.schedule import Planned, Planner, Situation
-from muster.core.types import RobotId, TaskSpec
+import msgspec
 
-SECOND_CHANCE_COST = 60.0
-"""[s] added to the bid of a robot on which the task failed before: others go first, but it may
-still win."""
+from muster.core.allocation.costs import Reason
+from muster.core.allocation.evaluation import marginal
+from muster.core.allocation.formulation import (
+    Circumstances,
+    Formulation,
+    TeamProfile,
+    Work,
+    formulate,
+    shortcoming,
+)
+from muster.core.allocation.messages import CENT, Bid, RobotModel
+from muster.core.types import TaskId
+
+REFUSALS: dict[Reason, str] = {
+    Reason.INELIGIBLE: 'may not do it',
+    Reason.UNREACHABLE: 'there is no way to it on the roadmap',
+    Reason.MAX_TASKS: 'schedule is full',
+    Reason.LOAD: 'could not take along that much more',
+    Reason.DEADLINE: 'would be late, or make another task late',
+    Reason.ENERGY: 'battery would fall below its reserve',
+    Reason.PRECEDENCE: 'its predecessor is not planned',
+    Reason.GROUP: 'cannot set out together with the others',
+    Reason.NOT_PLACED: 'no place in the schedule',
+}
 
 
-def missing_capabilities(
-    spec: TaskSpec, skill: SkillProfile, has: Collection[str]
-) -> tuple[str, ...]:
-    """What a robot lacks for a task, sorted."""
-    return tuple(sorted({*skill.requires, *spec.capabilities} - set(has)))
+def price(
+    team: TeamProfile,
+    me: RobotModel,
+    held: Sequence[Work],
+    lots: Sequence[Work],
+    now: Circumstances,
+    extras: Mapping[TaskId, Mapping[str, float]],
+) -> tuple[Bid, ...]:
+    """What each lot on its own would cost on top of a robot's schedule, or why it cannot have it.
 
-
-def bid(
-    me: RobotId,
-    lot: Lot,
-    *,
-    skill: SkillProfile | None,
-    capabilities: Collection[str],
-    unfit_reason: str,
-    path: Sequence[Planned],
-    capacity: int,
-    planner: Planner,
-    situation: Situation,
-) -> Bid:
-    """Price one task on one robot's own schedule, or refuse with the reason."""
-
-    def refuse(reason: str) -> Bid:
-        return Bid(task_id=lot.task_id, refusal=reason)
-
-    if unfit_reason:
-        return refuse(unfit_reason)
-    if skill is None:
-        return refuse(f'knows no skill {lot.spec.kind!r}')
-    missing = missing_capabilities(lot.spec, skill, capabilities)
-    if missing:
-        return refuse(f'lacks {", ".join(missing)}')
-    if len(path) >= capacity:
-        return refuse('schedule is full')
-    found = planner.insert(path, Planned(lot.task_id, lot.spec), situation)
-    if isinstance(found, str):
-        return refuse(found)
-    return Bid(
-        task_id=lot.task_id,
-        cost=found.cost + SECOND_CHANCE_COST * lot.failed_on.count(me),
-        finish_s=found.finish_s,
-        travel_m=found.travel_m,
-        queued=found.position + (situation.busy_until is not None),
+    Parameters
+    ----------
+    held : the robot's schedule, in its order.
+    extras : [cost units] what only the robot knows of each lot, by name.
+    """
+    works = {work.task_id: _alone(work) for work in (*held, *lots)}
+    path = [work.task_id for work in held]
+    private = {(me.robot, task_id): sum(named.values()) for task_id, named in extras.items()}
+    now = dataclasses.replace(now, private=private)
+    stated = formulate(team, (me,), {me.robot: path}, works, now)
+    return tuple(
+        _price_one(team, me, stated, len(held) + place, lot, dict(extras.get(lot.task_id, {})))
+        for place, lot in enumerate(lots)
     )
+
+
+def _price_one(
+    team: TeamProfile,
+    me: RobotModel,
+    stated: Formulation,
+    slot: int,
+    lot: Work,
+    extra: dict[str, float],
+) -> Bid:
+    lacks = [shortcoming(team, me, lot.spec, role) for role in range(lot.size)]
+    if all(lacks):
+        return Bid(refusal=lacks[0])
+    if me.robot in lot.avoid:
+        return Bid(refusal='an operator has taken it from this robot')
+    found = marginal(stated.problem, 0, stated.routes[0], slot)
+    if found.reason is not Reason.NONE:
+        return Bid(refusal=REFUSALS[found.reason])
+    terms = tuple(round(float(term) / CENT) for term in found.terms)
+    roles = sum(1 << role for role, lack in enumerate(lacks) if not lack)
+    return Bid(terms=terms, role=roles, extra=extra)
+
+
+def _alone(work: Work) -> Work:
+    """A task as one robot's part in it."""
+    spec = msgspec.structs.replace(work.spec, robots_needed=1, roles=(), starts_with=())
+    return dataclasses.replace(work, spec=spec, group='')

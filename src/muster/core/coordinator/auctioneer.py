@@ -2,19 +2,26 @@
 
 One auction runs at a time. It is called when there is work that somebody could take and something
 has changed since the last one; when nobody would take what is left, it is tried again every
-`retry_s`.
+`retry_s`. All that an auction needs is in the ledger and in the bids, so a new leader just holds
+the next one.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
 
-import msgspec
-
-from muster.core.allocation.auction import Auction
-from muster.core.allocation.messages import Bids, Call, Lot
+from muster.core.allocation.account import Account, encode_account, offers_of, sentence
+from muster.core.allocation.auction import Answer, Auction
+from muster.core.allocation.formulation import Formulation
+from muster.core.allocation.messages import Bids, Call, RobotModel
+from muster.core.allocation.search import Plan, construct, plan_of
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.planner import Planner
+from muster.core.coordinator.private_costs import PrivateCosts
 from muster.core.coordinator.replica import Replica
 from muster.core.ledger.commands import Award, AwardTasks
 from muster.core.ledger.task import Task
@@ -28,20 +35,35 @@ class Auctioneer:
     """Auctions of one leader in one term."""
 
     def __init__(
-        self, config: CoordinatorConfig, replica: Replica, watch: Watch, outbox: Outbox
+        self,
+        config: CoordinatorConfig,
+        replica: Replica,
+        watch: Watch,
+        outbox: Outbox,
+        planner: Planner,
+        private: PrivateCosts,
     ) -> None:
         self._config = config
         self._replica = replica
         self._ledger = replica.ledger
         self._watch = watch
         self._outbox = outbox
+        self._planner = planner
+        self._private = private
         self._auction: Auction | None = None
         self._called_at = 0.0
         self._number = 0
         self._next_at = -math.inf
+        self._strays = 0
+        """Answers to auctions that were over, or to none."""
         self._declined: set[TaskId] = set()
-        """Refused by all when last offered: where a call cannot hold all tasks, the others go
+        """Placed with nobody when last offered: where a call cannot hold all tasks, the others go
         first."""
+
+    @property
+    def is_open(self) -> bool:
+        """An auction is under way, or its result is."""
+        return self._auction is not None or self._replica.is_under_way(_KEY)
 
     def wake(self) -> None:
         """Something has changed: do not wait for the next try."""
@@ -49,8 +71,10 @@ class Auctioneer:
 
     def bids(self, robot: RobotId, bids: Bids) -> None:
         """A robot's answer to a call of this leader's term; others are out of date."""
+        answer = Answer.STRAY
         if self._auction is not None and bids.term == self._replica.raft.term:
-            self._auction.answer(robot, bids)
+            answer = self._auction.answer(robot, bids)
+        self._strays += answer is Answer.STRAY
 
     def tick(self, now: Instant) -> None:
         if self._auction is not None:
@@ -59,15 +83,18 @@ class Auctioneer:
         elif now.steady >= self._next_at and not self._replica.is_under_way(_KEY):
             self._open(now)
 
+    # The call
+
     def _open(self, now: Instant) -> None:
-        self._next_at = now.steady + self._config.auction.retry_s
-        invited = frozenset(filter(self._has_room, self._alive(now)))
-        lots = tuple(
-            Lot(task.id, msgspec.structs.replace(task.spec, parameters=''), task.failed_on)
-            for task in self._on_offer(self._waiting(now))
-        )
-        if not invited or not lots:
+        waiting = self._waiting(now)
+        if not waiting:
+            self._next_at = math.inf if not self._ledger.waiting_tasks() else self._next_try(now)
             return
+        self._next_at = self._next_try(now)
+        invited = frozenset(filter(self._has_room, self._alive(now)))
+        if not invited or self._promote_backups(waiting, invited, now):
+            return
+        lots = tuple(task.id for task in self._on_offer(waiting))
         self._number += 1
         self._called_at = now.steady
         closes_at = now.steady + self._config.auction.bid_timeout_s
@@ -82,45 +109,8 @@ class Auctioneer:
         for robot in sorted(invited):
             self._outbox.send(robot, call)
 
-    def _close(self, auction: Auction, now: Instant) -> None:
-        self._auction = None
-        winners = auction.winners()
-        awards = tuple(
-            Award(
-                winner.task_id,
-                self._ledger.tasks[winner.task_id].attempt + 1,
-                winner.robot,
-                winner.cost,
-                winner.reason,
-            )
-            for winner in winners
-            if self._ledger.tasks[winner.task_id].state is TaskState.PENDING
-        )
-        if awards:
-            self._replica.propose(_KEY, AwardTasks(awards, now.node))
-            self.wake()
-        open_lots = [
-            lot for lot in auction.lots if lot.task_id not in {w.task_id for w in winners}
-        ]
-        self._declined.update(
-            lot.task_id
-            for lot in open_lots
-            if len(auction.refusals(lot.task_id)) == len(auction.answers)
-        )
-        self._outbox.report(
-            'auction_closed',
-            severity=Severity.INFO if awards else Severity.DEBUG,
-            detail=f'{len(awards)} of {len(auction.lots)} tasks awarded',
-            data={
-                'auction': auction.number,
-                'tasks': len(auction.lots),
-                'invited': sorted(auction.invited),
-                'answered': sorted(auction.answers),
-                'awarded': {winner.task_id: winner.robot for winner in winners},
-                'refusals': {lot.task_id: auction.refusals(lot.task_id) for lot in open_lots[:4]},
-                'took_s': round(now.steady - self._called_at, 4),
-            },
-        )
+    def _next_try(self, now: Instant) -> float:
+        return now.steady + self._config.auction.retry_s
 
     def _alive(self, now: Instant) -> list[RobotId]:
         return [
@@ -133,30 +123,188 @@ class Auctioneer:
         """The robot could take one more: one under way, the rest in its schedule."""
         seen = self._watch.sighting(robot)
         is_fit = seen is not None and seen.report.is_fit
-        return (
-            is_fit and len(self._ledger.held_by(robot)) <= self._config.auction.schedule_capacity
-        )
+        return is_fit and self._ledger.count_held(robot) <= self._config.auction.schedule_capacity
 
     def _waiting(self, now: Instant) -> list[Task]:
         """Tasks that may be awarded now, the most urgent first, then the oldest."""
         horizon = now.node + self._config.auction.lookahead_s
-        ready = [
+        tasks = self._ledger.tasks
+        ready: dict[TaskId, Task] = {}
+        for task in self._ledger.waiting_tasks():
+            if task.spec.earliest_start_s <= horizon and all(
+                one in ready or tasks[one].state is TaskState.DONE or tasks[one].is_held
+                for one in task.spec.predecessors
+            ):
+                ready[task.id] = task
+        whole = [
             task
-            for task in self._ledger.open_tasks()
-            if task.state is TaskState.PENDING
-            and task.spec.earliest_start_s <= horizon
-            and all(
-                self._ledger.tasks[one].state is TaskState.DONE for one in task.spec.predecessors
+            for task in ready.values()
+            if all(
+                mate.id in ready or mate.state is not TaskState.PENDING
+                for mate in self._ledger.setting_out_with(task)
             )
         ]
-        return sorted(ready, key=lambda task: -task.spec.priority)
+        return sorted(whole, key=lambda task: -task.spec.priority)
 
     def _on_offer(self, waiting: list[Task]) -> list[Task]:
         """As many tasks as one call holds. All get their turn, however many urgent ones there are
-        that nobody can take."""
+        that nobody can take. Tasks that set out together are offered together."""
         self._declined.intersection_update(task.id for task in waiting)
         if len(self._declined) == len(waiting):
             self._declined.clear()
         by_turn = sorted(waiting, key=lambda task: task.id in self._declined)
-        chosen = {task.id for task in by_turn[: self._config.auction.tasks_per_call]}
+        chosen: set[TaskId] = set()
+        for task in by_turn:
+            if len(chosen) >= self._config.auction.tasks_per_call:
+                break
+            chosen.update(mate.id for mate in self._ledger.setting_out_with(task))
         return [task for task in waiting if task.id in chosen]
+
+    def _promote_backups(
+        self, waiting: Sequence[Task], invited: frozenset[RobotId], now: Instant
+    ) -> bool:
+        """Critical tasks whose robot has failed go to the second best, without asking anybody."""
+        awards = []
+        for task in waiting:
+            if task.backup not in invited or task.backup in task.avoid:
+                continue
+            account = Account('backup', self._number, self._replica.raft.term)
+            reason = f'it stood by as the second best, in case {task.robot} failed'
+            awards.append(
+                Award(
+                    task.id,
+                    task.attempt + 1,
+                    task.backup,
+                    task.award_cost,
+                    reason,
+                    encode_account(account),
+                )
+            )
+        if awards:
+            self._replica.propose(_KEY, AwardTasks(tuple(awards), now.node))
+            self.wake()
+        return bool(awards)
+
+    # The result
+
+    def _close(self, auction: Auction, now: Instant) -> None:
+        self._auction = None
+        tasks = [
+            task
+            for task in map(self._ledger.tasks.__getitem__, auction.lots)
+            if task.state is TaskState.PENDING
+        ]
+        awards: tuple[Award, ...] = ()
+        robots = self._models(auction)
+        if tasks and robots:
+            self._note_private_costs(auction)
+            stated = self._state(auction, robots, tasks, now)
+            plan = self._plan(stated, tasks)
+            awards = self._awards(auction, stated, plan, robots)
+            if awards:
+                paths = {
+                    robot: stated.names(route)
+                    for robot, route, before in zip(
+                        stated.robots, plan.routes, stated.routes, strict=True
+                    )
+                    if route != before
+                }
+                self._replica.propose(_KEY, AwardTasks(awards, now.node, paths))
+                self.wake()
+        self._tell(auction, awards, now)
+
+    def _models(self, auction: Auction) -> list[RobotModel]:
+        """The robots that have answered, as they were then."""
+        models = []
+        for robot in self._config.squads:
+            seen = self._watch.sighting(robot)
+            if robot in auction.answers and seen is not None and self._ledger.is_present(robot):
+                outlook = auction.answers[robot].outlook
+                models.append(RobotModel(robot=robot, report=seen.report, outlook=outlook))
+        return models
+
+    def _note_private_costs(self, auction: Auction) -> None:
+        for robot, answer in auction.answers.items():
+            for task_id, bid in zip(auction.lots, answer.bids, strict=True):
+                self._private.note(robot, task_id, sum(bid.extra.values()))
+
+    def _state(
+        self,
+        auction: Auction,
+        robots: Sequence[RobotModel],
+        tasks: Sequence[Task],
+        now: Instant,
+    ) -> Formulation:
+        refused = frozenset(
+            (robot, task.id) for task in tasks for robot in auction.refusals(task.id)
+        )
+        self._private.forget(self._ledger)
+        return self._planner.formulate(robots, tasks, now.node, self._private.known, refused)
+
+    def _plan(self, stated: Formulation, tasks: Sequence[Task]) -> Plan:
+        """Urgent tasks first, within a priority where they cost the team least."""
+        plan = plan_of(stated.problem, stated.routes)
+        for _, alike in groupby(tasks, key=lambda task: task.spec.priority):
+            slots = [slot for task in alike for slot in stated.slots_of(task.id)]
+            plan = construct(stated.problem, plan, slots)
+        return plan
+
+    def _awards(
+        self, auction: Auction, stated: Formulation, plan: Plan, robots: Sequence[RobotModel]
+    ) -> tuple[Award, ...]:
+        crews = stated.crews(plan)
+        outlooks = {model.robot: model.outlook for model in robots}
+        awards = []
+        for task_id in auction.lots:
+            task = self._ledger.tasks[task_id]
+            crew = crews.get(task_id, ())
+            if task.state is not TaskState.PENDING or len(crew) != max(1, task.spec.robots_needed):
+                continue
+            offers = offers_of(auction.bids_on(task_id), crew)
+            others = [one.robot for one in offers if one.robot not in crew]
+            robot = crew[0]
+            held = self._ledger.count_held(robot)
+            mine = next((one.cost for one in offers if one.robot == robot), 0.0)
+            account = Account(
+                'auction',
+                auction.number,
+                self._replica.raft.term,
+                offers,
+                auction.refusals(task_id),
+                auction.silent,
+            )
+            awards.append(
+                Award(
+                    task_id,
+                    task.attempt + 1,
+                    robot,
+                    round(mine, 2),
+                    sentence(robot, offers, outlooks[robot].free_in_s, held),
+                    encode_account(account),
+                    crew if len(crew) > 1 else (),
+                    others[0] if task.spec.is_critical and others and len(crew) == 1 else '',
+                )
+            )
+        return tuple(awards)
+
+    def _tell(self, auction: Auction, awards: Sequence[Award], now: Instant) -> None:
+        awarded = {award.task_id: award.robot for award in awards}
+        left = [task_id for task_id in auction.lots if task_id not in awarded]
+        self._declined.update(left)
+        counts = Counter(strays=self._strays, doubles=auction.doubles)
+        self._strays = 0
+        self._outbox.report(
+            'auction_closed',
+            severity=Severity.INFO if awards else Severity.DEBUG,
+            detail=f'{len(awards)} of {len(auction.lots)} tasks awarded',
+            data={
+                'auction': auction.number,
+                'tasks': len(auction.lots),
+                'invited': sorted(auction.invited),
+                'answered': sorted(auction.answers),
+                'awarded': awarded,
+                'refusals': {task_id: auction.refusals(task_id) for task_id in left[:4]},
+                'took_s': round(now.steady - self._called_at, 4),
+                **counts,
+            },
+        )

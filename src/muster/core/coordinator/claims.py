@@ -1,42 +1,62 @@
-"""What this robot has to tell its leader about its attempts, repeated until the ledger shows it.
+"""What this robot has to tell its leader, repeated until the ledger shows it.
 
-A claim is safe to repeat, to any leader: the ledger takes it only while the attempt is still this
-robot's.
+A claim is safe to repeat, to any leader: the ledger takes it only while it still fits.
 """
 
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.together import is_complete
 from muster.core.coordinator.wire import ClaimMade
-from muster.core.ledger.commands import Claim, EndTask
+from muster.core.ledger.commands import (
+    BeginTask,
+    Claim,
+    DoneAlone,
+    EndTask,
+    LeaveDock,
+    QueueForDock,
+    ReadyForTask,
+)
 from muster.core.ledger.ledger import Ledger
 from muster.core.types import RobotId, TaskId, TaskState
 
 REPEAT_S = 0.5
+_Key: TypeAlias = tuple[type, str, int]
 
 
 class Claims:
-    """Claims under way, at most one of each kind per attempt."""
+    """Claims under way, at most one of each kind per attempt or dock."""
 
     def __init__(self, me: RobotId, ledger: Ledger, outbox: Outbox) -> None:
         self._me = me
         self._ledger = ledger
         self._outbox = outbox
-        self._open: dict[tuple[TaskId, int, type[Claim]], Claim] = {}
+        self._open: dict[_Key, Claim] = {}
         self._due = -math.inf
 
     def make(self, claim: Claim) -> None:
-        """Take up a claim, unless one of its kind is under way for the attempt."""
-        key = (claim.task_id, claim.attempt, type(claim))
+        """Take up a claim, unless it is under way or the ledger has no use for it."""
+        key = _key(claim)
         if key not in self._open and self._is_open(claim):
+            if isinstance(claim, ReadyForTask):
+                self._open = {one: said for one, said in self._open.items() if one[0] is not key[0]}
             self._open[key] = claim
             self._due = -math.inf
 
     def has_ended(self, task_id: TaskId, attempt: int) -> bool:
         """The attempt is over here, though the ledger may not show it yet."""
-        return (task_id, attempt, EndTask) in self._open
+        return (EndTask, task_id, attempt) in self._open
+
+    def is_getting_ready(self, task_id: TaskId, attempt: int) -> bool:
+        """This robot has promised to wait for the others."""
+        return (ReadyForTask, task_id, attempt) in self._open
+
+    def withdraw(self, claim: Claim) -> None:
+        """Say it no more; it may have been heard."""
+        self._open.pop(_key(claim), None)
 
     def hurry(self) -> None:
         """There is a new leader: tell it at once."""
@@ -57,7 +77,39 @@ class Claims:
 
     def _is_open(self, claim: Claim) -> bool:
         """The ledger still waits for it."""
-        if not self._ledger.holds(self._me, claim.task_id, claim.attempt):
-            return False
-        is_awarded = self._ledger.tasks[claim.task_id].state is TaskState.AWARDED
-        return is_awarded or isinstance(claim, EndTask)
+        ledger = self._ledger
+        match claim:
+            case QueueForDock(dock=dock):
+                return self._me not in ledger.docks.get(dock, ())
+            case LeaveDock(dock=dock):
+                return self._me in ledger.docks.get(dock, ())
+            case DoneAlone(task_id=task_id):
+                task = ledger.tasks.get(task_id)
+                return task is not None and not task.state.is_final
+            case EndTask():
+                return ledger.holds(self._me, claim.task_id, claim.attempt)
+            case BeginTask():
+                return self._is_awarded(claim.task_id, claim.attempt)
+            case ReadyForTask():
+                if not self._is_awarded(claim.task_id, claim.attempt):
+                    return False
+                task = ledger.tasks[claim.task_id]
+                return self._me not in task.ready and is_complete(ledger, task)
+        raise AssertionError(f'no rule for {claim}')
+
+    def _is_awarded(self, task_id: TaskId, attempt: int) -> bool:
+        """The attempt is this robot's, and nothing has been heard of its beginning."""
+        return (
+            self._ledger.holds(self._me, task_id, attempt)
+            and self._ledger.tasks[task_id].state is TaskState.AWARDED
+        )
+
+
+def _key(claim: Claim) -> _Key:
+    match claim:
+        case QueueForDock(dock=dock) | LeaveDock(dock=dock):
+            return type(claim), dock, 0
+        case DoneAlone(task_id=task_id):
+            return type(claim), task_id, 0
+        case _:
+            return type(claim), claim.task_id, claim.attempt

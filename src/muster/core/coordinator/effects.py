@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from muster.core.allocation.problem import Problem
+from muster.core.allocation.search import Plan
 from muster.core.types import Response, RobotId, Severity, TaskId, TaskSpec
 
 
@@ -82,4 +86,18 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
-Effect: TypeAlias = Persist | Send | StartTask | StopTask | Reply | Report | Warn | Note
+class Search(msgspec.Struct, frozen=True):
+    """Look for a better plan, off the thread that steps the machine, then step `SearchEnded`.
+
+    `muster.core.allocation.search.improve` does it; the driver says when the time is over.
+    """
+
+    number: int
+    problem: Problem
+    plan: Plan
+    movable: NDArray[np.bool_]
+    """(T,) tasks that may change place."""
+    budget_s: float
+
+
+Effect: TypeAlias = Persist | Send | StartTask | StopTask | Reply | Report | Warn | Note | Search

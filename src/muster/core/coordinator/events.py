@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from muster.core.allocation.search import Plan
 from muster.core.types import Outcome, Request, RobotId, RobotReport, TaskId
 
 
@@ -61,6 +62,13 @@ class SkillEnded(msgspec.Struct, frozen=True):
     detail: str
 
 
+class SearchEnded(msgspec.Struct, frozen=True):
+    """The search for a better plan is over; `plan` is None if it could not be made."""
+
+    number: int
+    plan: Plan | None
+
+
 Event: TypeAlias = (
     EnvelopeReceived
     | Persisted
@@ -69,4 +77,5 @@ Event: TypeAlias = (
     | BodySensed
     | SkillProgressed
     | SkillEnded
+    | SearchEnded
 )

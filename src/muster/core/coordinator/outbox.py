@@ -17,6 +17,7 @@ from muster.core.coordinator.effects import (
     Persist,
     Reply,
     Report,
+    Search,
     Send,
     StartTask,
     StopTask,
@@ -69,6 +70,9 @@ class Outbox:
 
     def note(self, text: str) -> None:
         self._people.append(Note(text))
+
+    def search(self, effect: Search) -> None:
+        self._people.append(effect)
 
     def send(self, recipient: RobotId, message: PeerMessage) -> None:
         if recipient == self._me:

@@ -9,39 +9,36 @@ the body is told to stop.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
-from muster.core.allocation.bidder import bid
-from muster.core.allocation.messages import Bids, Call
-from muster.core.allocation.schedule import Planned, Planner, Situation
+from muster.core.allocation.messages import Bid, Bids, Call, RobotModel, TradeAsk, TradeReply
 from muster.core.coordinator.claims import Claims
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import StartTask, StopTask
 from muster.core.coordinator.events import SkillEnded, SkillProgressed
 from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.planner import Planner
+from muster.core.coordinator.pledges import Pledges
 from muster.core.coordinator.replica import Replica
 from muster.core.coordinator.rest import Rest
-from muster.core.ledger.commands import BeginTask, EndTask
+from muster.core.coordinator.running import Running
+from muster.core.coordinator.together import next_together
+from muster.core.ledger.commands import BeginTask, EndTask, ReadyForTask
 from muster.core.ledger.ledger import RosterEntry
 from muster.core.ledger.task import Task
 from muster.core.membership.lease import AuthorityLease
 from muster.core.membership.messages import Grant, Heartbeat
-from muster.core.types import Instant, Outcome, RobotId, RobotReport, Severity, TaskId, TaskSpec
+from muster.core.types import (
+    Instant,
+    Outcome,
+    Outlook,
+    RobotId,
+    RobotReport,
+    Severity,
+    TaskId,
+    TaskState,
+)
 
 NOT_SENSED = 'nothing has been heard from its body yet'
-
-
-@dataclass
-class Running:
-    """The attempt that the body is at."""
-
-    task_id: TaskId
-    attempt: int
-    spec: TaskSpec
-    progress: float = 0.0
-    activity: str = 'starting'
-    has_begun: bool = False
-    stopping_because: str = ''
 
 
 class Performer:
@@ -59,11 +56,13 @@ class Performer:
         self._replica = replica
         self._outbox = outbox
         self._claims = Claims(config.me, replica.ledger, outbox)
-        self._planner = Planner(config.roadmap, config.motion, config.skills, config.auction)
+        self._planner = Planner(config, replica.ledger)
+        self._pledges = Pledges()
         self._leader: RobotId = ''
         self._report_due = -math.inf
         self._silent_until = now + config.membership.grace_s if replica.incarnation > 1 else now
         self._call: Call | None = None
+        self._asks: list[TradeAsk] = []
         self._rest = Rest()
         self._had_lease = False
 
@@ -107,11 +106,17 @@ class Performer:
         """The leader lets this robot work on."""
         if grant.term == self._replica.raft.term:
             self.lease.granted(grant, self._replica.applied_index, now)
+            self._pledges.granted(grant)
 
     def called(self, call: Call) -> None:
         """The leader asks for bids; they are sent when the ledger is as far as the call says."""
         if call.term == self._replica.raft.term:
             self._call = call
+
+    def asked(self, ask: TradeAsk) -> None:
+        """The leader asks whether tasks may change hands; answered likewise."""
+        if ask.term == self._replica.raft.term:
+            self._asks = [one for one in self._asks if one.term == ask.term] + [ask]
 
     # What follows from it
 
@@ -123,13 +128,18 @@ class Performer:
             self._report_due = -math.inf
             self._claims.hurry()
         self.lease.applied(self._replica.applied_index)
+        self._pledges.applied(self._replica.applied_index, self._replica.applied_term)
         self._note_lease(now)
         self._see_to_the_body(now)
+        self._answer_asks()
         self._answer_call(now)
         self._claims.tick(leader, now.steady)
         if leader and now.steady >= max(self._report_due, self._silent_until):
             self._report_due = now.steady + self._config.membership.report_s
-            self._outbox.send(leader, Heartbeat(sent_at=now.steady, report=self.report))
+            beat = Heartbeat(
+                sent_at=now.steady, report=self.report, outlook=self._outlook()
+            )
+            self._outbox.send(leader, beat)
 
     def next_tick(self) -> float:
         """Steady time at which `tick` is next needed."""
@@ -150,15 +160,18 @@ class Performer:
                 running.stopping_because = reason
                 running.activity = f'stopping: {reason}'
                 self._outbox.stop(StopTask(running.task_id, running.attempt, reason))
-        if not self.report.is_fit:
-            self._give_back(mine)
-        self.schedule = self._in_order(mine, now)
+        self.schedule = tuple(task for task in mine if not self._is_running(task))
+        for task in self.schedule:
+            self._give_back_if_hopeless(task)
         if self.running is None and self.report.is_fit:
             self._start_next(now)
 
     def _reason_to_stop(self, running: Running, now: Instant) -> str:
-        if not self._replica.ledger.holds(self._config.me, running.task_id, running.attempt):
+        ledger = self._replica.ledger
+        if not ledger.holds(self._config.me, running.task_id, running.attempt):
             return 'the ledger has taken it back'
+        if ledger.tasks[running.task_id].trouble:
+            return ledger.tasks[running.task_id].trouble
         if running.spec.exclusive and not self.lease.remaining(now.steady):
             return 'its authority has lapsed: no leader with a quorum answers'
         if not self.report.is_fit:
@@ -166,23 +179,56 @@ class Performer:
         return ''
 
     def _start_next(self, now: Instant) -> None:
-        for task in self.schedule:
-            if task.spec.exclusive and not self.lease.remaining(now.steady):
-                continue
-            if task.spec.earliest_start_s > now.node:
-                continue
-            self.running = Running(task.id, task.attempt, task.spec)
-            self.schedule = tuple(one for one in self.schedule if one is not task)
-            self._outbox.start(StartTask(task.id, task.attempt, task.spec))
-            return
+        """Begin the first task of the schedule that can be begun, or stand ready for it."""
+        able = [task for task in self.schedule if not self._reason_to_wait(task, now)]
+        together = next_together(self._replica.ledger, able)
+        has_promised = together is not None and any(map(self._is_ready, able))
+        for task in able:
+            is_clear = not task.sets_out_together or task.state is TaskState.EXECUTING
+            if is_clear and not has_promised:
+                self.running = Running(task.id, task.attempt, task.spec)
+                self.schedule = tuple(one for one in self.schedule if one is not task)
+                self._outbox.start(StartTask(task.id, task.attempt, task.spec))
+                return
+            if together is not None:
+                self._claims.make(ReadyForTask(together.id, together.attempt, self._config.me))
+                return
 
-    def _give_back(self, mine: list[Task]) -> None:
-        """An unfit robot lets others have what it has not begun; what it is at, the skill ends."""
-        for task in mine:
-            if self.running is None or task.id != self.running.task_id:
-                reason = f'robot is unfit: {self.report.unfit_reason}'
-                end = EndTask(task.id, task.attempt, self._config.me, Outcome.ROBOT_FAILED, reason)
-                self._claims.make(end)
+    def _reason_to_wait(self, task: Task, now: Instant) -> str:
+        """Why the body must not begin a task yet; empty when it may."""
+        ledger = self._replica.ledger
+        spec = task.spec
+        if task.trouble or self._claims.has_ended(task.id, task.attempt):
+            return 'it is over'
+        if self._pledges.binds(task.id, task.attempt):
+            return 'it may be about to change hands'
+        if spec.exclusive and not self.lease.remaining(now.steady):
+            return 'no authority'
+        if spec.earliest_start_s > now.node:
+            return 'too early'
+        if any(ledger.tasks[one].state is not TaskState.DONE for one in spec.predecessors):
+            return 'a predecessor is not done'
+        return ''
+
+    def _is_ready(self, task: Task) -> bool:
+        """This robot has promised to wait for the others."""
+        me = self._config.me
+        return me in task.ready or self._claims.is_getting_ready(task.id, task.attempt)
+
+    def _give_back_if_hopeless(self, task: Task) -> None:
+        """Let others have what this robot has not begun and will not do."""
+        outcome, reason = Outcome.STOPPED, task.trouble
+        if not reason and not self.report.is_fit:
+            outcome, reason = (
+                Outcome.ROBOT_FAILED,
+                f'robot is unfit: {self.report.unfit_reason}',
+            )
+        for one in task.spec.predecessors:
+            state = self._replica.ledger.tasks[one].state
+            if not reason and state in (TaskState.FAILED, TaskState.CANCELLED):
+                reason = f'its predecessor {one} is {state.name}'
+        if reason:
+            self._claims.make(EndTask(task.id, task.attempt, self._config.me, outcome, reason))
 
     def _mine(self) -> list[Task]:
         """Tasks that the ledger gives to this life of this robot, and that are not over here."""
@@ -196,24 +242,8 @@ class Performer:
             if not self._claims.has_ended(task.id, task.attempt)
         ]
 
-    def _in_order(self, mine: list[Task], now: Instant) -> tuple[Task, ...]:
-        """Tasks not under way: known ones keep their order, new ones go where they cost least."""
-        waiting = {
-            (task.id, task.attempt): task
-            for task in mine
-            if self.running is None
-            or (task.id, task.attempt) != (self.running.task_id, self.running.attempt)
-        }
-        known = [(task.id, task.attempt) for task in self.schedule]
-        ordered = [waiting.pop(key) for key in known if key in waiting]
-        for task in waiting.values():
-            path = tuple(Planned(one.id, one.spec) for one in ordered)
-            found = self._planner.insert(
-                path, Planned(task.id, task.spec), self._situation(now.node)
-            )
-            position = len(ordered) if isinstance(found, str) else found.position
-            ordered.insert(position, task)
-        return tuple(ordered)
+    def _is_running(self, task: Task) -> bool:
+        return self._matching(task.id, task.attempt) is not None
 
     def _matching(self, task_id: TaskId, attempt: int) -> Running | None:
         running = self.running
@@ -221,7 +251,7 @@ class Performer:
             return None
         return running
 
-    # Bids and lease
+    # Bids, trades and lease
 
     def _answer_call(self, now: Instant) -> None:
         call = self._call
@@ -230,32 +260,65 @@ class Performer:
         self._call = None
         if call.term != self._replica.raft.term or not self._leader:
             return
-        path = tuple(Planned(task.id, task.spec) for task in self.schedule)
-        situation = self._situation(call.at)
-        unfit_reason = '' if self.report.is_fit else self.report.unfit_reason
-        bids = tuple(
-            bid(
-                self._config.me,
-                lot,
-                skill=self._config.skills.get(lot.spec.kind),
-                capabilities=self._config.capabilities[self._config.me],
-                unfit_reason=unfit_reason or self._rest.reason(now.steady),
-                path=path,
-                capacity=self._config.auction.schedule_capacity,
-                planner=self._planner,
-                situation=situation,
-            )
-            for lot in call.lots
+        answer = Bids(
+            auction=call.auction,
+            term=call.term,
+            outlook=self._outlook(),
+            bids=self._bids(call, now),
         )
-        self._outbox.send(self._leader, Bids(auction=call.auction, term=call.term, bids=bids))
+        self._outbox.send(self._leader, answer)
 
-    def _situation(self, at: float) -> Situation:
-        if self.running is None:
-            return Situation(self.report.pose, self.report.battery, at)
-        left_s, left_j, end = self._planner.remaining(
-            self.running.spec, self.report.pose, self.running.progress
+    def _bids(self, call: Call, now: Instant) -> tuple[Bid, ...]:
+        unwilling = self._unwilling(now)
+        if unwilling:
+            return (Bid(refusal=unwilling),) * len(call.lots)
+        return self._planner.bids(self._model(), self.schedule, call.lots, call.at)
+
+    def _outlook(self) -> Outlook:
+        return self._planner.outlook(self.report, self.running)
+
+    def _model(self) -> RobotModel:
+        return RobotModel(robot=self._config.me, report=self.report, outlook=self._outlook())
+
+    def _unwilling(self, now: Instant) -> str:
+        """Why this robot takes nothing new; empty when it does."""
+        if not self.report.is_fit:
+            return self.report.unfit_reason
+        return self._rest.reason(now.steady)
+
+    def _answer_asks(self) -> None:
+        replica = self._replica
+        due = [ask for ask in self._asks if replica.applied_index >= ask.commit_index]
+        self._asks = [ask for ask in self._asks if replica.applied_index < ask.commit_index]
+        for ask in due:
+            if ask.term == replica.raft.term and self._leader:
+                self._outbox.send(self._leader, self._answer(ask))
+
+    def _answer(self, ask: TradeAsk) -> TradeReply:
+        refusal = '' if self.report.is_fit else self.report.unfit_reason
+        for task_id, attempt in ask.gives:
+            refusal = refusal or self._reason_to_keep(task_id, attempt)
+        private = {
+            task_id: self._planner.private_cost(self._model(), task_id) for task_id, _ in ask.takes
+        }
+        for task_id, assumed in ask.takes:
+            if not refusal and private[task_id] > assumed + self._config.auction.stability_s:
+                refusal = f'{task_id} costs it {private[task_id]:.0f} more than the leader knows'
+        if not refusal:
+            self._pledges.give(ask.term, ask.trade, ask.gives)
+        return TradeReply(
+            trade=ask.trade, term=ask.term, refusal=refusal, private=tuple(private.items())
         )
-        return Situation(self.report.pose, self.report.battery, at, left_s, end, left_j)
+
+    def _reason_to_keep(self, task_id: TaskId, attempt: int) -> str:
+        """Why an attempt cannot change hands any more; empty when it can."""
+        if not self._replica.ledger.holds(self._config.me, task_id, attempt):
+            return f'{task_id} is not its own any more'
+        if self._matching(task_id, attempt) is not None:
+            return f'{task_id} is under way'
+        if self._claims.has_ended(task_id, attempt):
+            return f'{task_id} is over'
+        return ''
 
     def _note_lease(self, now: Instant) -> None:
         has_lease = self.lease.remaining(now.steady) > 0

@@ -112,6 +112,8 @@ class Replica:
         self._told = max((one.index for one in stored if isinstance(one, Told)), default=0)
         self.ledger = Ledger()
         self.applied_index = 0
+        self.applied_term = 0
+        """Of the newest entry applied."""
         self.has_left = False
         """It can no longer be trusted with the ledger: it says and promises nothing any more."""
         self.left_because = ''
@@ -226,7 +228,7 @@ class Replica:
         except ProtocolError as error:
             self._cannot_read(f'the snapshot at entry {snapshot.index}', error)
             return
-        self.applied_index = snapshot.index
+        self.applied_index, self.applied_term = snapshot.index, snapshot.term
         self._on_applied(Applied(), False)
 
     def _cannot_read(self, what: str, error: ProtocolError) -> None:
@@ -243,7 +245,7 @@ class Replica:
                     self._cannot_read(f'entry {entry.index}', error)
                     return
                 self._on_applied(self.ledger.apply(command), entry.index > self._told)
-            self.applied_index = entry.index
+            self.applied_index, self.applied_term = entry.index, entry.term
 
     def _propose_all(self, now: float) -> None:
         if self._term_of_proposals != self.raft.term or not self.raft.is_leader:

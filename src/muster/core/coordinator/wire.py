@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from muster.core.allocation.messages import Bids, Call
+from muster.core.allocation.messages import Bids, Call, TradeAsk, TradeReply
 from muster.core.ledger.commands import Claim
 from muster.core.membership.messages import Grant, Heartbeat
 from muster.core.raft.messages import (
@@ -43,7 +43,15 @@ class RequestForwarded(msgspec.Struct, frozen=True):
 
 RaftMessage: TypeAlias = Message
 PeerMessage: TypeAlias = (
-    RaftMessage | Heartbeat | Grant | Call | Bids | ClaimMade | RequestForwarded
+    RaftMessage
+    | Heartbeat
+    | Grant
+    | Call
+    | Bids
+    | TradeAsk
+    | TradeReply
+    | ClaimMade
+    | RequestForwarded
 )
 
 KINDS: dict[str, type[PeerMessage]] = {
@@ -61,6 +69,8 @@ KINDS: dict[str, type[PeerMessage]] = {
     'team.grant': Grant,
     'auction.call': Call,
     'auction.bids': Bids,
+    'trade.ask': TradeAsk,
+    'trade.reply': TradeReply,
     'ledger.claim': ClaimMade,
     'request.forward': RequestForwarded,
 }

@@ -9,6 +9,8 @@ import msgspec
 
 from muster.core.types import Outcome, ProtocolError, RequestId, RobotId, TaskId, TaskSpec
 
+# Requests of operators
+
 
 class SubmitTask(msgspec.Struct, frozen=True, tag='submit'):
     request_id: RequestId
@@ -22,6 +24,33 @@ class CancelTask(msgspec.Struct, frozen=True, tag='cancel'):
     at: float
 
 
+class AmendTask(msgspec.Struct, frozen=True, tag='amend'):
+    """The task becomes another; robots that have it stop, and it is awarded anew."""
+
+    request_id: RequestId
+    task_id: TaskId
+    spec: TaskSpec
+    at: float
+
+
+class TakeBackTask(msgspec.Struct, frozen=True, tag='take_back'):
+    """The robots that have the task stop, and others do it."""
+
+    request_id: RequestId
+    task_id: TaskId
+    at: float
+
+
+class SetLane(msgspec.Struct, frozen=True, tag='lane'):
+    """Nobody can go from one place to a neighbouring one and back, or can again."""
+
+    request_id: RequestId
+    a: str
+    b: str
+    is_closed: bool
+    at: float
+
+
 class RefuseRequest(msgspec.Struct, frozen=True, tag='refuse'):
     """Recorded so that no later leader can honour what was refused: a refusal is definite."""
 
@@ -30,19 +59,52 @@ class RefuseRequest(msgspec.Struct, frozen=True, tag='refuse'):
     at: float
 
 
-class Award(msgspec.Struct, frozen=True):
+# Results of auctions
+
+
+class Award(msgspec.Struct, frozen=True, array_like=True):
+    """A task goes to a robot, or to several that do it together."""
+
     task_id: TaskId
     attempt: int
     robot: RobotId
     cost: float
     reason: str
+    account: bytes = b''
+    crew: tuple[RobotId, ...] = ()
+    """Of a coalition: all of it, `robot` first."""
+    backup: RobotId = ''
 
 
-class AwardTasks(msgspec.Struct, frozen=True, tag='award'):
-    """The result of one auction."""
+class AwardTasks(msgspec.Struct, frozen=True, tag='award', omit_defaults=True):
+    """The result of one auction. Each award counts if its task still waits."""
 
     awards: tuple[Award, ...]
     at: float
+    paths: dict[RobotId, tuple[TaskId, ...]] = {}
+    """In which order robots do what they have."""
+
+
+class TradeTasks(msgspec.Struct, frozen=True, tag='trade'):
+    """Tasks change hands before anybody has begun them: all of them or none."""
+
+    trade: int
+    term: int
+    awards: tuple[Award, ...]
+    at: float
+    paths: dict[RobotId, tuple[TaskId, ...]]
+
+
+# What robots claim
+
+
+class ReadyForTask(msgspec.Struct, frozen=True, tag='ready'):
+    """The robot says that nothing keeps it from setting out together with the others."""
+
+    task_id: TaskId
+    attempt: int
+    robot: RobotId
+    at: float = 0.0
 
 
 class BeginTask(msgspec.Struct, frozen=True, tag='begin'):
@@ -63,6 +125,34 @@ class EndTask(msgspec.Struct, frozen=True, tag='end'):
     outcome: Outcome
     detail: str = ''
     at: float = 0.0
+
+
+class DoneAlone(msgspec.Struct, frozen=True, tag='done_alone'):
+    """The robot says that it did a task that is not exclusive while there was no leader."""
+
+    task_id: TaskId
+    robot: RobotId
+    detail: str = ''
+    at: float = 0.0
+
+
+class QueueForDock(msgspec.Struct, frozen=True, tag='queue_for_dock'):
+    """The robot wants a dock as soon as those who asked before it have left."""
+
+    robot: RobotId
+    dock: str
+    at: float = 0.0
+
+
+class LeaveDock(msgspec.Struct, frozen=True, tag='leave_dock'):
+    """The robot's body is at the dock no more, or does not want it any longer."""
+
+    robot: RobotId
+    dock: str
+    at: float = 0.0
+
+
+# What the leader sees
 
 
 class FailTask(msgspec.Struct, frozen=True, tag='fail'):
@@ -92,16 +182,19 @@ class LoseRobot(msgspec.Struct, frozen=True, tag='lose'):
     at: float
 
 
-Claim: TypeAlias = BeginTask | EndTask
+Claim: TypeAlias = ReadyForTask | BeginTask | EndTask | DoneAlone | QueueForDock | LeaveDock
 """What a robot asks its leader to record; repeated until it is seen in the ledger."""
 
 Command: TypeAlias = (
     SubmitTask
     | CancelTask
+    | AmendTask
+    | TakeBackTask
+    | SetLane
     | RefuseRequest
     | AwardTasks
-    | BeginTask
-    | EndTask
+    | TradeTasks
+    | Claim
     | FailTask
     | JoinRobot
     | LoseRobot

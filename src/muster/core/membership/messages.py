@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from muster.core.types import RobotReport
+from muster.core.types import Outlook, RobotReport
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +13,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: float
     """[s] the sender's steady clock, before sending; the grant carries it back."""
     report: RobotReport
+    outlook: Outlook = Outlook()
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,3 +25,6 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     commit_index: int
     """The grant counts once the robot has applied the ledger up to here: a robot must not go on
     with work that the ledger has taken from it."""
+    settled_trade: int = 0
+    """Trades of this term up to this number are over; what came of them is in the ledger up to
+    `commit_index`."""

@@ -10,7 +10,7 @@ import msgspec
 
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.messages import Heartbeat
-from muster.core.types import RobotId, RobotReport
+from muster.core.types import Outlook, RobotId, RobotReport
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -22,6 +22,7 @@ class Sighting(msgspec.Struct, frozen=True):
     sent_at: float
     """[s] the robot's steady clock."""
     report: RobotReport
+    outlook: Outlook
 
 
 class Watch:
@@ -38,7 +39,7 @@ class Watch:
         last = self._sightings.get(robot)
         if last and (incarnation, beat.sent_at) <= (last.incarnation, last.sent_at):
             return False
-        self._sightings[robot] = Sighting(now, incarnation, beat.sent_at, beat.report)
+        self._sightings[robot] = Sighting(now, incarnation, beat.sent_at, beat.report, beat.outlook)
         return True
 
     def sighting(self, robot: RobotId) -> Sighting | None:
