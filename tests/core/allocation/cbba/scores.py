@@ -6,6 +6,7 @@ import math
 import random
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from muster.core.allocation.consensus_bundle import Price, PriceTasks
 
@@ -50,7 +51,7 @@ def walking(start: Point, places: Mapping[str, Point], value: float = 30.0) -> P
 
     def length(path: Sequence[str]) -> float:
         points = [start, *(places[one] for one in path)]
-        return sum(math.dist(a, b) for a, b in zip(points, points[1:], strict=False))
+        return sum(math.dist(a, b) for a, b in pairwise(points))
 
     def price(path: Sequence[str], tasks: Sequence[str]) -> list[Price | None]:
         found: list[Price | None] = []

@@ -23,9 +23,8 @@ class BundleConfig:
     win what it won. Several round_s for each hop, or robots at the far end of a line come and
     go."""
     settle_rounds: int = 5
-    """Rounds without a change before a robot begins a task; never fewer than there are robots,
-    since news takes a round for each hop. More: robots start later; fewer: they start tasks that
-    they then lose."""
+    """Rounds without a change before a robot begins a task, on top of all being of one mind. More:
+    robots start later; fewer: they start before they have heard of a robot that has just come."""
     capacity: int = 2
     """Tasks in a bundle besides the one under way."""
     claims_per_message: int = 64

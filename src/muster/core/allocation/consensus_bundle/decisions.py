@@ -14,7 +14,7 @@ import enum
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from muster.core.allocation.consensus_bundle.messages import NOBODY, Claim
+from muster.core.allocation.consensus_bundle.messages import NOBODY, Claim, Word
 from muster.core.types import RobotId
 
 
@@ -48,6 +48,8 @@ class If(enum.Flag):
 
 
 Rules: TypeAlias = tuple[tuple[If, Action], ...]
+
+UNHEARD = Word()
 
 _UPDATE, _RESET = Action.UPDATE, Action.RESET
 
@@ -83,14 +85,14 @@ def decide(
     receiver: RobotId,
     theirs: Claim,
     mine: Claim,
-    sender_heard: Mapping[RobotId, int],
-    receiver_heard: Mapping[RobotId, int],
+    sender_heard: Mapping[RobotId, Word],
+    receiver_heard: Mapping[RobotId, Word],
 ) -> Action:
     """What the receiver makes of the sender's belief about one task that is not over.
 
     Parameters
     ----------
-    sender_heard, receiver_heard : newest stamp of each robot that either has word of.
+    sender_heard, receiver_heard : newest word that either has of each robot.
     """
     they_believe = _whom(theirs, sender, receiver)
     i_believe = _whom(mine, sender, receiver)
@@ -128,6 +130,6 @@ def _whom(claim: Claim, sender: RobotId, receiver: RobotId) -> Whom:
     return {sender: Whom.SENDER, receiver: Whom.RECEIVER}.get(claim.winner, Whom.OTHER)
 
 
-def _news(robot: RobotId, theirs: Mapping[RobotId, int], mine: Mapping[RobotId, int]) -> int:
+def _news(robot: RobotId, theirs: Mapping[RobotId, Word], mine: Mapping[RobotId, Word]) -> int:
     """Positive when they have the newer word of a robot, negative when I have."""
-    return theirs.get(robot, 0) - mine.get(robot, 0)
+    return theirs.get(robot, UNHEARD).stamp - mine.get(robot, UNHEARD).stamp

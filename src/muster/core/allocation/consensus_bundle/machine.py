@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping
 
 from muster.core.allocation.consensus_bundle.bundle import Bundle, PriceTasks
 from muster.core.allocation.consensus_bundle.config import BundleConfig
-from muster.core.allocation.consensus_bundle.decisions import decide, outcome
+from muster.core.allocation.consensus_bundle.decisions import UNHEARD, decide, outcome
 from muster.core.allocation.consensus_bundle.messages import (
     NOBODY,
     TAKEN_BACK,
     Claim,
     Standings,
+    Word,
     done_by,
 )
 from muster.core.allocation.consensus_bundle.reconciliation import Reconciliation, reconcile
@@ -56,7 +57,7 @@ class BundleConsensus:
         self._stamp = count_from
         self._journal = Journal(count_from)
         self._mirrors: dict[RobotId, Mirror] = {}
-        self._heard: dict[RobotId, int] = {me: count_from}
+        self._heard: dict[RobotId, Word] = {}
         self._news_at: dict[RobotId, float] = {}
         self._is_silent: set[RobotId] = set()
         self._sent_up_to = count_from
@@ -90,13 +91,15 @@ class BundleConsensus:
         return tuple(sorted({self.me, *self._news_at} - self._is_silent))
 
     def is_settled(self, now: float) -> bool:
-        """Whether nothing has changed for so long that word of it would have come from the
-        farthest robot; and nothing is missing of what the neighbours have said."""
-        rounds = max(self._config.settle_rounds, len(self.present()))
-        return now - self.changed_at >= rounds * self._config.round_s and all(
-            mirror.is_current
-            for robot, mirror in self._mirrors.items()
-            if robot not in self._is_silent
+        """Whether a task may be begun: nothing has changed for some rounds, and all that take part
+        believe the same. A robot that does not hear the others never will; it is waited for as
+        long as for one that is silent."""
+        quiet_s = now - self.changed_at
+        if quiet_s < self._config.settle_rounds * self._config.round_s:
+            return False
+        others = (self._heard.get(one, UNHEARD) for one in self.present() if one != self.me)
+        return quiet_s > self._config.expiry_s or all(
+            one.view == self._journal.view for one in others
         )
 
     # What happens to the robot
@@ -156,9 +159,9 @@ class BundleConsensus:
         ProtocolError
             no correct peer sends such a message; it has changed nothing.
         """
-        self._check(sender, message)
         if sender == self.me or sender not in self._robots:
             return ()
+        self._check(sender, message)
         mirror = self._mirrors.setdefault(sender, Mirror())
         if message.stamp <= mirror.stamp:
             return ()
@@ -166,7 +169,7 @@ class BundleConsensus:
         mirror.my_version_held = message.holds.get(self.me, 0)
         mirror.heard_at = now
         self._note_life(sender, now)
-        if mirror.is_current and message.stamp >= self._heard.get(sender, 0):
+        if mirror.is_current and message.stamp >= self._heard.get(sender, UNHEARD).stamp:
             self._judge(sender, mirror, message, now)
             self._build(now)
         return self.tick(now)
@@ -189,15 +192,9 @@ class BundleConsensus:
         """The next part of what some neighbour does not hold yet. Parts follow one another without
         waiting for an answer; after the last, it begins again with the oldest that is missing."""
         self._stamp += 1
-        self._heard[self.me] = self._stamp
-        near = [
-            mirror
-            for mirror in self._mirrors.values()
-            if now - mirror.heard_at <= self._config.expiry_s
-        ]
-        missing_from = max(
-            self._journal.origin, min((one.my_version_held for one in near), default=0)
-        )
+        self._heard[self.me] = Word(self._stamp, self._journal.view)
+        held_by_all = min((one.my_version_held for one in self._near(now)), default=0)
+        missing_from = max(self._journal.origin, held_by_all)
         since = self._sent_up_to
         if since >= self._journal.version or since < missing_from:
             since = missing_from
@@ -213,7 +210,14 @@ class BundleConsensus:
             holds={robot: mirror.held for robot, mirror in self._mirrors.items()},
         )
 
+    def _near(self, now: float) -> list[Mirror]:
+        """Of the robots that are heard at first hand."""
+        expiry_s = self._config.expiry_s
+        return [one for one in self._mirrors.values() if now - one.heard_at <= expiry_s]
+
     def _check(self, sender: RobotId, message: Standings) -> None:
+        if message.heard.get(sender, UNHEARD).stamp != message.stamp:
+            raise ProtocolError(f'{sender} does not know its own stamp, {message.stamp}')
         for change in message.changes:
             if math.isnan(change.claim.bid):
                 raise ProtocolError(f'{sender} bids NaN for {change.task_id}')
@@ -235,9 +239,9 @@ class BundleConsensus:
                 after = self._settle(sender, theirs, before, message.heard)
                 if after != before:
                     changed[task_id] = after
-        for robot, stamp in message.heard.items():
-            if robot in self._robots and stamp > self._heard.get(robot, 0):
-                self._heard[robot] = stamp
+        for robot, word in message.heard.items():
+            if robot in self._robots and word.stamp > self._heard.get(robot, UNHEARD).stamp:
+                self._heard[robot] = word
                 self._note_life(robot, now)
         for task_id, claim in changed.items():
             if claim.is_over:
@@ -249,7 +253,7 @@ class BundleConsensus:
         self._give_up([one for one in self._bundle.path if one in changed], now)
 
     def _settle(
-        self, sender: RobotId, theirs: Claim, mine: Claim, heard: Mapping[RobotId, int]
+        self, sender: RobotId, theirs: Claim, mine: Claim, heard: Mapping[RobotId, Word]
     ) -> Claim:
         """What to believe of a task after the sender's word; the end of a task outweighs all."""
         if theirs.is_over or mine.is_over:

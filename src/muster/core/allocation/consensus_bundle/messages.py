@@ -43,6 +43,15 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     claim: Claim
 
 
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """The newest that is known of a robot, at first hand or not."""
+
+    stamp: int = 0
+    """Of its message: the time stamps `s` of the algorithm."""
+    view: int = 0
+    """A digest of all that it believed then."""
+
+
 class Standings(msgspec.Struct, frozen=True, kw_only=True):
     """A robot's beliefs, as changes on top of what its hearers already know.
 
@@ -59,8 +68,7 @@ class Standings(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """... of these. When `up_to` is less, more will follow."""
     changes: tuple[Change, ...]
-    heard: dict[RobotId, int]
-    """The newest stamp of each robot on which these beliefs rest, first hand or not: the
-    timestamps `s` of the algorithm."""
+    heard: dict[RobotId, Word]
+    """The newest word of each robot on which these beliefs rest, the sender's own included."""
     holds: dict[RobotId, int]
     """The version of each neighbour's beliefs that the sender knows in full."""

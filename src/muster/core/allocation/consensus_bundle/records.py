@@ -9,9 +9,14 @@ but for later changes that are still to come; it is fit for use when it has caug
 from __future__ import annotations
 
 import itertools
+import zlib
+
+import msgspec
 
 from muster.core.allocation.consensus_bundle.messages import NOBODY, Change, Claim, Standings
 from muster.core.types import TaskId
+
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Journal:
@@ -23,6 +28,15 @@ class Journal:
         self.version = version
         self.claims: dict[TaskId, Claim] = {}
         self._changed: dict[TaskId, int] = {}
+        self._view = (version, 0)
+
+    @property
+    def view(self) -> int:
+        """A digest: equal where equal things are believed, and hardly ever else."""
+        if self._view[0] != self.version:
+            believed = sorted(one for one in self.claims.items() if one[1] != NOBODY)
+            self._view = (self.version, zlib.crc32(_ENCODER.encode(believed)))
+        return self._view[1]
 
     def get(self, task_id: TaskId) -> Claim:
         return self.claims.get(task_id, NOBODY)
