@@ -153,6 +153,7 @@ def test_they_agree_whatever_the_score_is(score: str, graph: str) -> None:
         claims = agreed_claims(world)
         for name, robot in world.robots.items():
             bids = [claims[task].bid for task in robot.chosen]
+            assert all(one > 0.0 for one in bids)
             assert bids == sorted(bids, reverse=True), f'the bids of {name} grow'
             assert len(bids) <= config.capacity
         bitten += min(world.bites[one] for one in ('lost', 'doubled', 'reordered')) > 0

@@ -1,4 +1,4 @@
-"""What no correct peer says changes nothing."""
+"""What no correct peer says changes nothing; nor does what is old, or only half told."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from muster.core.allocation.consensus_bundle import (
     Claim,
     Standings,
 )
-from muster.core.allocation.consensus_bundle.messages import Change, Word
+from muster.core.allocation.consensus_bundle.messages import Change, Word, done_by
 from muster.core.types import ConfigurationError, ProtocolError
 
+CONFIG = BundleConfig()
 GOOD = Standings(
     stamp=5,
     since=0,
@@ -28,8 +29,9 @@ GOOD = Standings(
 )
 
 
-def machine() -> BundleConsensus:
-    robot = BundleConsensus('me', ('me', 'peer'), BundleConfig(), growing('me'), 1 << 32, now=0.0)
+def machine(*others: str) -> BundleConsensus:
+    robots = ('me', 'peer', *others)
+    robot = BundleConsensus('me', robots, CONFIG, growing('me'), 1 << 32, now=0.0)
     robot.offer(['task'], 0.0)
     return robot
 
@@ -47,6 +49,62 @@ def test_a_good_message_is_believed_once() -> None:
     robot.step('peer', stale, 0.2)
     robot.step('peer', GOOD, 0.2)
     assert winner(robot) == 'peer'
+
+
+def test_half_of_what_a_peer_believes_is_not_judged() -> None:
+    """It would pass for the peer's newest word, and what is missing for what it has dropped."""
+    robot = machine()
+    robot.step('peer', msgspec.structs.replace(GOOD, version=4), 0.1)
+    assert winner(robot) == 'me'
+    rest = msgspec.structs.replace(
+        GOOD, stamp=6, since=3, up_to=4, version=4, changes=(), heard={'peer': Word(6)}
+    )
+    robot.step('peer', rest, 0.2)
+    assert winner(robot) == 'peer'
+
+
+def test_what_others_knew_earlier_of_a_robot_is_out_of_date_when_it_comes() -> None:
+    robot = machine('other')
+    later = msgspec.structs.replace(
+        GOOD,
+        changes=(Change('task', Claim('other', 1e5)),),
+        heard={'other': Word(5), 'peer': Word(6)},
+    )
+    robot.step('other', later, 0.1)
+    robot.step('peer', GOOD, 0.2)
+    assert winner(robot) == 'other'
+
+
+def test_a_late_copy_is_no_sign_of_life() -> None:
+    robot = machine()
+    robot.step('peer', GOOD, 0.1)
+    robot.step('peer', GOOD, CONFIG.expiry_s)
+    robot.tick(CONFIG.expiry_s + 0.2)
+    assert robot.present() == ('me',)
+
+
+def test_what_a_robot_has_done_outlives_it() -> None:
+    robot = machine()
+    done = msgspec.structs.replace(GOOD, changes=(Change('task', done_by('peer')),))
+    robot.step('peer', done, 0.1)
+    robot.tick(CONFIG.expiry_s + 0.2)
+    assert robot.present() == ('me',)
+    assert robot.claims['task'] == done_by('peer')
+
+
+def test_a_peer_that_does_not_hear_is_not_waited_for_for_ever() -> None:
+    """It goes on bidding for the same task, whoever has begun it."""
+    robot = machine()
+    robot.began('task', 0.0)
+    now, settled_at = 0.0, []
+    for stamp in range(5, 30):
+        now += 0.2
+        heard = {'peer': Word(stamp, view=stamp)}
+        robot.step('peer', msgspec.structs.replace(GOOD, stamp=stamp, heard=heard), now)
+        if robot.is_settled(now):
+            settled_at.append(now)
+    assert robot.present() == ('me', 'peer')
+    assert CONFIG.expiry_s < settled_at[0] < CONFIG.expiry_s + 0.5
 
 
 @pytest.mark.parametrize('sender', ['me', 'stranger'])

@@ -12,7 +12,7 @@ the score is, which is what agreement rests on; the choice among tasks still fol
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from muster.core.allocation.consensus_bundle.messages import NOBODY, Claim
@@ -66,7 +66,7 @@ class Bundle:
         self._prices.clear()
 
     def build(
-        self, candidates: Collection[TaskId], claims: Mapping[TaskId, Claim]
+        self, candidates: Sequence[TaskId], claims: Mapping[TaskId, Claim]
     ) -> list[tuple[TaskId, Claim]]:
         """Add tasks while there is room and a bid wins; returns the new claims."""
         made = []
@@ -99,23 +99,22 @@ class Bundle:
         return given_up
 
     def _best(
-        self, candidates: Collection[TaskId], claims: Mapping[TaskId, Claim]
+        self, candidates: Sequence[TaskId], claims: Mapping[TaskId, Claim]
     ) -> tuple[TaskId, int, Claim] | None:
-        """The task with the best score among those that a bid would win; of equals, the one that
-        sorts first."""
+        """The task with the best score among those that a bid would win; of equals, the first."""
         cap = min(self._bids.values(), default=math.inf)
-        best: tuple[float, TaskId, int, Claim] | None = None
+        best_score = 0.0
+        best: tuple[TaskId, int, Claim] | None = None
         for task_id, price in self._priced(candidates).items():
-            if price is None or task_id in self._bids or not price.score > 0.0:
-                continue
-            if best is not None and (-price.score, task_id) >= best[:2]:
+            if price is None or task_id in self._bids or not price.score > best_score:
                 continue
             claim = Claim(self._me, min(price.score, cap))
             if claim.outbids(claims.get(task_id, NOBODY)):
-                best = (-price.score, task_id, price.position, claim)
-        return None if best is None else best[1:]
+                best_score = price.score
+                best = (task_id, price.position, claim)
+        return best
 
-    def _priced(self, candidates: Collection[TaskId]) -> dict[TaskId, Price | None]:
+    def _priced(self, candidates: Sequence[TaskId]) -> dict[TaskId, Price | None]:
         path = tuple(self.path)
         if path not in self._prices and len(self._prices) >= MAX_PATHS_PRICED:
             del self._prices[next(iter(self._prices))]

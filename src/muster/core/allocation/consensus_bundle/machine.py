@@ -195,9 +195,8 @@ class BundleConsensus:
         self._heard[self.me] = Word(self._stamp, self._journal.view)
         held_by_all = min((one.my_version_held for one in self._near(now)), default=0)
         missing_from = max(self._journal.origin, held_by_all)
-        since = self._sent_up_to
-        if since >= self._journal.version or since < missing_from:
-            since = missing_from
+        is_all_sent = self._sent_up_to >= self._journal.version
+        since = missing_from if is_all_sent else max(self._sent_up_to, missing_from)
         changes, up_to = self._journal.changes(since, self._config.claims_per_message)
         self._sent_up_to = up_to
         return Standings(
