@@ -10,6 +10,7 @@ import enum
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import force_setattr
 
 RobotId: TypeAlias = str
 TaskId: TypeAlias = str
@@ -47,7 +48,22 @@ class Instant(msgspec.Struct, frozen=True):
     """[s] the team's node clock (wall time or simulated time). Stamps, deadlines, durations."""
 
 
-class Pose2D(msgspec.Struct, frozen=True):
+class _Sparse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of values that are stored and sent without the fields that are at their defaults.
+
+    msgspec knows a default by its identity, which a number or a pose loses on its way through a
+    message; it is given back here, so that equal values have equal bytes on every robot.
+    """
+
+    def __post_init__(self) -> None:
+        for name, default in zip(
+            reversed(self.__struct_fields__), reversed(self.__struct_defaults__), strict=False
+        ):
+            if isinstance(default, (float, _Sparse)) and getattr(self, name) == default:
+                force_setattr(self, name, default)
+
+
+class Pose2D(_Sparse, frozen=True):
     """Where something stands in the map frame (REP-103: metres, radians, counter-clockwise)."""
 
     x: float
@@ -55,14 +71,22 @@ class Pose2D(msgspec.Struct, frozen=True):
     yaw: float = 0.0
 
 
-class Stop(msgspec.Struct, frozen=True):
+class Stop(_Sparse, frozen=True):
     """One place that a task visits: a roadmap place by name, or free coordinates."""
 
     place: str = ''
     pose: Pose2D = Pose2D(0.0, 0.0)
 
 
-class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
+class Role(_Sparse, frozen=True, kw_only=True):
+    """What one robot of a coalition must have, on top of what its task asks of every robot."""
+
+    name: str
+    capabilities: tuple[str, ...] = ()
+    quantities: dict[str, float] = {}
+
+
+class TaskSpec(_Sparse, frozen=True, kw_only=True):
     """What somebody wants done. See muster_msgs/TaskSpec for units and meaning of each field."""
 
     kind: str
@@ -79,8 +103,20 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 2
     parameters: str = ''
     requester: str = ''
+    quantities: dict[str, float] = {}
+    """Least amounts that each robot must have, such as payload_kg: 8."""
+    duration_spread_s: float = 0.0
+    """[s] standard deviation of `duration_s`."""
+    deadline_is_soft: bool = False
+    """A soft deadline may be missed, at `late_cost` for each second; a hard one may not."""
+    late_cost: float = 1.0
+    """[s/s] seconds of work that one second after a soft deadline counts for."""
     starts_with: tuple[TaskId, ...] = ()
+    """Tasks that set out at the same moment as this one, on other robots."""
+    roles: tuple[Role, ...] = ()
+    """One for each robot of a coalition; without roles all robots do the same."""
     is_critical: bool = False
+    """The second-best robot is kept ready, and has the task at once when the first fails."""
 
 
 class Submit(msgspec.Struct, frozen=True, tag='submit'):
@@ -157,7 +193,7 @@ class Outcome(enum.IntEnum):
     STOPPED = 3
 
 
-class RobotReport(msgspec.Struct, frozen=True, kw_only=True):
+class RobotReport(_Sparse, frozen=True, kw_only=True):
     """What a robot's body knows of itself, as its sensors last told."""
 
     pose: Pose2D = Pose2D(0.0, 0.0)
@@ -165,6 +201,12 @@ class RobotReport(msgspec.Struct, frozen=True, kw_only=True):
     """[0..1] state of charge."""
     is_fit: bool = True
     unfit_reason: str = ''
+    lost_capabilities: tuple[str, ...] = ()
+    """Configured capabilities that it does not have in its present mode."""
+    limits: dict[str, float] = {}
+    """Amounts of which it has less than configured in its present mode, and how much."""
+    speed_factor: float = 1.0
+    """[0..1] of its configured speed in its present mode."""
 
 
 class Outlook(msgspec.Struct, frozen=True, array_like=True):

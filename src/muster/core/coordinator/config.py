@@ -30,6 +30,11 @@ class CoordinatorConfig:
     membership: MembershipConfig = field(default_factory=MembershipConfig)
     motion: MotionProfile = field(default_factory=MotionProfile)
     auction: AuctionConfig = field(default_factory=AuctionConfig)
+    quantities: Mapping[RobotId, Mapping[str, float]] = field(default_factory=dict)
+    """How much of what each robot has, such as payload_kg; a robot or amount that is not named
+    counts as 0."""
+    docks: tuple[str, ...] = ()
+    """Places of the roadmap where one robot at a time can charge."""
 
     def __post_init__(self) -> None:
         if self.me not in self.squads:
@@ -37,6 +42,12 @@ class CoordinatorConfig:
                 f'{self.me!r} is not in team {self.team!r}, whose robots are '
                 f'{", ".join(self.squads)}'
             )
+        for dock in self.docks:
+            if dock not in self.roadmap.places:
+                raise ConfigurationError(
+                    f'docks names {dock!r}, which is no place of the roadmap; name one of its '
+                    'places, or leave it out'
+                )
 
     @property
     def squad(self) -> str:
