@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from muster.core.allocation.config import SkillProfile
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.evaluation import marginal
 from muster.core.allocation.formulation import (
@@ -18,7 +19,7 @@ from muster.core.allocation.formulation import (
     shortcoming,
 )
 from muster.core.allocation.messages import CENT, Bid, RobotModel
-from muster.core.types import TaskId
+from muster.core.types import TaskId, TaskSpec
 
 REFUSALS: dict[Reason, str] = {
     Reason.INELIGIBLE: 'may not do it',
@@ -31,6 +32,13 @@ REFUSALS: dict[Reason, str] = {
     Reason.GROUP: 'cannot set out together with the others',
     Reason.NOT_PLACED: 'no place in the schedule',
 }
+
+
+def missing_capabilities(
+    spec: TaskSpec, skill: SkillProfile, has: Collection[str]
+) -> tuple[str, ...]:
+    """What a robot lacks for a task, sorted."""
+    return tuple(sorted({*skill.requires, *spec.capabilities} - set(has)))
 
 
 def price(

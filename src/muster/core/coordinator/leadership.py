@@ -10,28 +10,43 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from muster.core.allocation.bidder import missing_capabilities
-from muster.core.allocation.messages import Bids
+from muster.core.allocation.messages import Bids, TradeReply
 from muster.core.coordinator.auctioneer import Auctioneer
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.intake import flaw_in_form, reason_to_refuse
+from muster.core.coordinator.lanes import reason_to_refuse_lane
+from muster.core.coordinator.events import SearchEnded
 from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.planner import Planner
+from muster.core.coordinator.private_costs import PrivateCosts
 from muster.core.coordinator.replica import Replica
+from muster.core.coordinator.trader import Trader
 from muster.core.ledger.commands import (
-    BeginTask,
+    AmendTask,
     CancelTask,
     Claim,
+    Command,
+    DoneAlone,
     EndTask,
     FailTask,
     JoinRobot,
+    LeaveDock,
     LoseRobot,
+    QueueForDock,
     RefuseRequest,
+    SetLane,
     SubmitTask,
+    TakeBackTask,
 )
 from muster.core.ledger.ledger import Applied, RosterEntry
 from muster.core.membership.messages import Grant, Heartbeat
 from muster.core.membership.watch import Watch
+from muster.core import types
 from muster.core.types import (
+    Amend,
     Cancel,
     Instant,
     Pose2D,
@@ -41,6 +56,7 @@ from muster.core.types import (
     RobotId,
     Severity,
     Submit,
+    TakeBack,
     TaskSpec,
     TaskState,
 )
@@ -65,7 +81,10 @@ class Leadership:
         self._raft = replica.raft
         self._ledger = replica.ledger
         self._outbox = outbox
-        self._auctioneer = Auctioneer(config, replica, self.watch, outbox)
+        parts = (config, replica, self.watch, outbox)
+        planner, private = Planner(config, replica.ledger), PrivateCosts()
+        self._auctioneer = Auctioneer(*parts, planner, private)
+        self._trader = Trader(*parts, planner, private)
         self._waiting: dict[RequestId, Request] = {}
         self._house_kept_at = -math.inf
         self._handover_due = -math.inf
@@ -80,35 +99,43 @@ class Leadership:
         if not self.watch.heard(robot, incarnation, beat, now.steady):
             return
         if before is None or before.report.is_fit != beat.report.is_fit:
-            self._auctioneer.wake()
+            self._wake()
         if self._may_grant(robot, incarnation, now):
             grant = Grant(
                 term=self._raft.term,
                 heard_at=beat.sent_at,
                 commit_index=self._raft.commit_index,
+                settled_trade=self._trader.settled,
             )
             self._outbox.send(robot, grant)
 
     def bids(self, robot: RobotId, bids: Bids) -> None:
         self._auctioneer.bids(robot, bids)
 
+    def trade_replied(self, robot: RobotId, reply: TradeReply, now: Instant) -> None:
+        self._trader.replied(robot, reply, now)
+
+    def searched(self, event: SearchEnded, now: Instant) -> None:
+        self._trader.searched(event, now)
+
     def claimed(self, robot: RobotId, claim: Claim, now: Instant) -> None:
         """A robot says what became of its attempt; whether it still counts is for the ledger to
         say."""
         if claim.robot != robot or not self._raft.is_settled:
             return
-        if not self._ledger.holds(robot, claim.task_id, claim.attempt):
-            return
-        at = now.node
+        claim = msgspec.structs.replace(claim, at=now.node)
         match claim:
-            case BeginTask(task_id=task_id, attempt=attempt):
-                self._replica.propose(
-                    f'begin {task_id} {attempt}', BeginTask(task_id, attempt, robot, at)
-                )
-            case EndTask(task_id=task_id, attempt=attempt):
-                detail = claim.detail[:MAX_DETAIL_LENGTH]
-                end = EndTask(task_id, attempt, robot, claim.outcome, detail, at)
-                self._replica.propose(f'end {task_id} {attempt}', end)
+            case QueueForDock(dock=dock) | LeaveDock(dock=dock):
+                subject = f'{dock} {robot}'
+            case DoneAlone(task_id=task_id):
+                subject = f'{task_id} {robot}'
+            case _:
+                if not self._ledger.holds(robot, claim.task_id, claim.attempt):
+                    return
+                subject = f'{claim.task_id} {claim.attempt} {robot}'
+        if isinstance(claim, EndTask | DoneAlone):
+            claim = msgspec.structs.replace(claim, detail=claim.detail[:MAX_DETAIL_LENGTH])
+        self._replica.propose(f'{type(claim).__name__} {subject}', claim)
 
     def requested(self, request: Request, now: Instant) -> None:
         """Answer an operator: from the ledger if it knows, else when it does."""
@@ -138,7 +165,7 @@ class Leadership:
         if result.response is not None:
             self._outbox.reply(result.response)
         if result.changes:
-            self._auctioneer.wake()
+            self._wake()
 
     def tick(self, now: Instant) -> None:
         """See to everything that depends on time or on what has just been committed."""
@@ -153,6 +180,11 @@ class Leadership:
             self._keep_roster(now)
             self._drop_hopeless(now)
         self._auctioneer.tick(now)
+        self._trader.tick(now, is_calm=not self._auctioneer.is_open)
+
+    def _wake(self) -> None:
+        self._auctioneer.wake()
+        self._trader.wake()
 
     # Membership
 
@@ -220,17 +252,35 @@ class Leadership:
     # Requests
 
     def _consider(self, request: Request, now: Instant) -> None:
-        key = f'request {request.request_id}'
+        reason = self._reason_to_refuse(request, now)
+        command: Command
+        if reason:
+            command = RefuseRequest(request.request_id, reason, now.node)
+        else:
+            command = self._command_for(request, now)
+        self._replica.propose(f'request {request.request_id}', command)
+
+    def _reason_to_refuse(self, request: Request, now: Instant) -> str:
         match request:
-            case Cancel(request_id=request_id, task_id=task_id):
-                self._replica.propose(key, CancelTask(request_id, task_id, now.node))
-            case Submit(request_id=request_id, spec=spec):
+            case Submit(spec=spec) | Amend(spec=spec):
                 at = self._where_capable_robots_are(spec)
-                reason = reason_to_refuse(request, self._config, self._ledger, at, now.node)
-                if reason:
-                    self._replica.propose(key, RefuseRequest(request_id, reason, now.node))
-                else:
-                    self._replica.propose(key, SubmitTask(request_id, spec, now.node))
+                return reason_to_refuse(request, self._config, self._ledger, at, now.node)
+            case types.SetLane(a=a, b=b):
+                return reason_to_refuse_lane(a, b, self._config)
+        return ''
+
+    def _command_for(self, request: Request, now: Instant) -> Command:
+        match request:
+            case Submit(request_id=request_id, spec=spec):
+                return SubmitTask(request_id, spec, now.node)
+            case Cancel(request_id=request_id, task_id=task_id):
+                return CancelTask(request_id, task_id, now.node)
+            case Amend(request_id=request_id, task_id=task_id, spec=spec):
+                return AmendTask(request_id, task_id, spec, now.node)
+            case TakeBack(request_id=request_id, task_id=task_id):
+                return TakeBackTask(request_id, task_id, now.node)
+            case types.SetLane(request_id=request_id, a=a, b=b, is_closed=is_closed):
+                return SetLane(request_id, a, b, is_closed, now.node)
 
     def _where_capable_robots_are(self, spec: TaskSpec) -> tuple[Pose2D, ...]:
         """Empty unless it is known of all of them: a refusal is for ever."""
@@ -257,11 +307,10 @@ class Leadership:
 
     def _drop_hopeless(self, now: Instant) -> None:
         """Fail pending tasks that can no longer be done."""
-        for task in self._ledger.open_tasks():
-            if task.state is not TaskState.PENDING:
-                continue
+        for task in self._ledger.waiting_tasks():
             reason = ''
-            if task.spec.deadline_s and now.node > task.spec.deadline_s:
+            is_late = task.spec.deadline_s and now.node > task.spec.deadline_s
+            if is_late and not task.spec.deadline_is_soft:
                 reason = 'its deadline passed while it waited for a robot'
             for predecessor in task.spec.predecessors:
                 state = self._ledger.tasks[predecessor].state
@@ -275,6 +324,9 @@ class Leadership:
 _SEVERITIES = {
     'task_failed': Severity.ERROR,
     'task_released': Severity.WARNING,
+    'task_troubled': Severity.WARNING,
+    'trade_void': Severity.DEBUG,
+    'lane_closed': Severity.WARNING,
     'request_refused': Severity.WARNING,
     'robot_lost': Severity.WARNING,
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
-from muster.core.allocation.messages import Bids, Call
+from muster.core.allocation.messages import Bids, Call, TradeAsk, TradeReply
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import Effect, Warn
 from muster.core.coordinator.events import (
@@ -21,6 +21,7 @@ from muster.core.coordinator.events import (
     Event,
     Persisted,
     RequestReceived,
+    SearchEnded,
     SkillEnded,
     SkillProgressed,
     StorageFailed,
@@ -132,6 +133,9 @@ class Coordinator:
                 self._performer.ended(event, now.steady)
             case RequestReceived(request=request):
                 self._on_request(request, now)
+            case SearchEnded():
+                if self._leadership is not None:
+                    self._leadership.searched(event, now)
             case StorageFailed(reason=reason):
                 self._replica.leave('storage_failed', f'{reason}; mend the disk')
         return self._finish(now)
@@ -209,6 +213,12 @@ class Coordinator:
             case Bids():
                 if leadership is not None:
                     leadership.bids(sender, message)
+            case TradeAsk():
+                if sender == self._leader:
+                    self._performer.asked(message)
+            case TradeReply():
+                if leadership is not None:
+                    leadership.trade_replied(sender, message, now)
             case ClaimMade(claim=claim):
                 if leadership is not None:
                     leadership.claimed(sender, claim, now)
