@@ -74,6 +74,16 @@ class FailTask(msgspec.Struct, frozen=True, tag='fail'):
     at: float
 
 
+class CreditTask(msgspec.Struct, frozen=True, tag='credit'):
+    """A robot has done a task that no leader had given to it, while there was none to ask. Taken
+    for tasks that are not exclusive, whoever holds them."""
+
+    task_id: TaskId
+    robot: RobotId
+    """The one that has done it; others may tell for it."""
+    at: float = 0.0
+
+
 class JoinRobot(msgspec.Struct, frozen=True, tag='join'):
     """A robot takes part, for the first time or again; a new incarnation remembers nothing of its
     work."""
@@ -103,6 +113,7 @@ Command: TypeAlias = (
     | BeginTask
     | EndTask
     | FailTask
+    | CreditTask
     | JoinRobot
     | LoseRobot
 )

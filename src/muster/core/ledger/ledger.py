@@ -18,6 +18,7 @@ from muster.core.ledger.commands import (
     BeginTask,
     CancelTask,
     Command,
+    CreditTask,
     EndTask,
     FailTask,
     JoinRobot,
@@ -98,6 +99,8 @@ class Ledger:
                 return self._end(command)
             case FailTask():
                 return self._fail(command)
+            case CreditTask():
+                return self._credit(command)
             case JoinRobot():
                 return self._join(command)
             case LoseRobot():
@@ -262,6 +265,15 @@ class Ledger:
             return Applied()
         self._move(task, TaskState.FAILED, detail=command.reason, ended_at=command.at)
         return Applied((_of(task, 'task_failed', command.reason),))
+
+    def _credit(self, command: CreditTask) -> Applied:
+        task = self.tasks.get(command.task_id)
+        if task is None or task.state.is_final or task.spec.exclusive:
+            return Applied()
+        detail = f'{command.robot} did it while there was no leader'
+        self._move(task, TaskState.DONE, robot=command.robot, detail=detail, ended_at=command.at)
+        credited = self.tasks[task.id]
+        return Applied((_of(credited, 'task_done', detail, outcome=Outcome.SUCCEEDED.name),))
 
     # Robots
 

@@ -8,7 +8,7 @@ from muster.core.types import RequestId, RobotId, TaskId, TaskSpec, TaskState
 
 LIFE: dict[TaskState, frozenset[TaskState]] = {
     TaskState.PENDING: frozenset(
-        {TaskState.AWARDED, TaskState.FAILED, TaskState.CANCELLED},
+        {TaskState.AWARDED, TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED},
     ),
     TaskState.AWARDED: frozenset(
         {
@@ -26,7 +26,8 @@ LIFE: dict[TaskState, frozenset[TaskState]] = {
     TaskState.FAILED: frozenset(),
     TaskState.CANCELLED: frozenset(),
 }
-"""Which state may follow which. AWARDED -> DONE is an attempt whose start was never recorded."""
+"""Which state may follow which. AWARDED -> DONE is an attempt whose start was never recorded,
+PENDING -> DONE work that a robot did while there was no leader to award it."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
