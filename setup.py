@@ -35,14 +35,14 @@ setup(
         'google-crc32c',
         'matplotlib',
         'msgspec',
-        'networkx',
         'numpy',
         'psutil',
         'pydantic>=2',
         'pyyaml',
         'rich',
+        'scipy',
     ],
-    extras_require={'test': ['pytest', 'hypothesis']},
+    extras_require={'test': ['pytest', 'hypothesis', 'networkx']},
     zip_safe=True,
     entry_points={
         'console_scripts': [

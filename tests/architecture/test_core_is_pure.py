@@ -27,9 +27,9 @@ ALLOWED = {
     'math',
     'msgspec',
     'muster',
-    'networkx',
     'numpy',
     'random',
+    'scipy',
     'typing',
     'zlib',
 }

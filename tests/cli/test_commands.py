@@ -41,7 +41,7 @@ def test_help_needs_no_heavy_import():
     code = (
         'import sys; from click.testing import CliRunner; from muster.cli.main import cli;'
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0;"
-        "heavy = {'rclpy', 'pydantic', 'rich', 'matplotlib', 'networkx'};"
+        "heavy = {'rclpy', 'pydantic', 'rich', 'matplotlib', 'networkx', 'scipy'};"
         'print(sorted(heavy & set(sys.modules)))'
     )
     finished = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)

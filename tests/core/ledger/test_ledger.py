@@ -16,6 +16,7 @@ from muster.core.ledger.commands import (
     BeginTask,
     CancelTask,
     Command,
+    CreditTask,
     EndTask,
     FailTask,
     JoinRobot,
@@ -59,12 +60,12 @@ ON_THE_WAY_TO: dict[str, tuple[Command, ...]] = {
 }
 
 
-def ledger_at(state: str) -> Ledger:
+def ledger_at(state: str, spec: TaskSpec = SPEC) -> Ledger:
     """A ledger with robots a and b and one task in some state."""
     ledger = Ledger()
     for robot in 'ab':
         ledger.apply(JoinRobot(robot, 1, at=1.0))
-    ledger.apply(SubmitTask('q1', SPEC, at=10.0))
+    ledger.apply(SubmitTask('q1', spec, at=10.0))
     for command in ON_THE_WAY_TO[state]:
         ledger.apply(command)
     if state == 'FAILED':
@@ -94,6 +95,7 @@ AFTER: dict[str, tuple[Command, dict[str, str]]] = {
     'stopped': (end(Outcome.STOPPED), {'AWARDED': 'PENDING', 'EXECUTING': 'PENDING'}),
     'give up': (FailTask(TASK, 0, 'too late', at=50.0), {'PENDING': 'FAILED'}),
     'give up after an award': (FailTask(TASK, 1, 'too late', at=50.0), {}),
+    'done without a leader, though only one may do it': (CreditTask(TASK, 'b', at=55.0), {}),
     'cancel': (
         CancelTask('c1', TASK, at=60.0),
         {'PENDING': 'CANCELLED', 'AWARDED': 'CANCELLED', 'EXECUTING': 'CANCELLED'},
@@ -131,6 +133,22 @@ def test_every_command_in_every_state(case: str, state: str) -> None:
     else:
         assert task == before
         assert not any(change.task_id == TASK for change in applied.changes)
+
+
+@pytest.mark.parametrize('state', STATES)
+def test_what_was_done_without_a_leader_counts_once(state: str) -> None:
+    """Whoever held the task when the news came: it is done, and the attempt is of no use."""
+    ledger = ledger_at(state, msgspec.structs.replace(SPEC, exclusive=False))
+    before = ledger.tasks[TASK]
+    applied = ledger.apply(CreditTask(TASK, 'b', at=55.0))
+    task = ledger.tasks[TASK]
+    if before.state.is_final:
+        assert (task, applied.changes) == (before, ())
+        return
+    assert (task.state, task.robot, task.ended_at) == (TaskState.DONE, 'b', 55.0)
+    assert [(one.kind, one.robot) for one in applied.changes] == [('task_done', 'b')]
+    assert not ledger.open_tasks()
+    assert ledger.apply(CreditTask(TASK, 'a', at=56.0)).changes == ()
 
 
 @pytest.mark.parametrize('case', AFTER)
@@ -287,7 +305,9 @@ robots = st.sampled_from(['a', 'b', 'z'])
 attempts = st.integers(0, 4)
 times = st.floats(0.0, 100.0)
 texts = st.sampled_from(['', 'why'])
-specs = st.builds(TaskSpec, kind=st.just('go_to'), retries=st.integers(0, 2))
+specs = st.builds(
+    TaskSpec, kind=st.just('go_to'), retries=st.integers(0, 2), exclusive=st.booleans()
+)
 awards = st.builds(Award, task_ids, attempts, robots, times, texts)
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(SubmitTask, request_ids, specs, times),
@@ -303,6 +323,7 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(BeginTask, task_ids, attempts, robots, times),
     st.builds(EndTask, task_ids, attempts, robots, st.sampled_from(Outcome), texts, times),
     st.builds(FailTask, task_ids, attempts, texts, times),
+    st.builds(CreditTask, task_ids, robots, times),
     st.builds(JoinRobot, robots, st.integers(0, 3), times),
     st.builds(LoseRobot, robots, st.integers(0, 3), texts, times),
 )

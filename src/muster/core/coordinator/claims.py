@@ -14,7 +14,7 @@ from muster.core.coordinator.wire import ClaimMade
 from muster.core.ledger.commands import (
     BeginTask,
     Claim,
-    DoneAlone,
+    CreditTask,
     EndTask,
     LeaveDock,
     QueueForDock,
@@ -83,7 +83,7 @@ class Claims:
                 return self._me not in ledger.docks.get(dock, ())
             case LeaveDock(dock=dock):
                 return self._me in ledger.docks.get(dock, ())
-            case DoneAlone(task_id=task_id):
+            case CreditTask(task_id=task_id):
                 task = ledger.tasks.get(task_id)
                 return task is not None and not task.state.is_final
             case EndTask():
@@ -109,7 +109,7 @@ def _key(claim: Claim) -> _Key:
     match claim:
         case QueueForDock(dock=dock) | LeaveDock(dock=dock):
             return type(claim), dock, 0
-        case DoneAlone(task_id=task_id):
+        case CreditTask(task_id=task_id):
             return type(claim), task_id, 0
         case _:
             return type(claim), claim.task_id, claim.attempt

@@ -29,7 +29,7 @@ from muster.core.ledger.commands import (
     CancelTask,
     Claim,
     Command,
-    DoneAlone,
+    CreditTask,
     EndTask,
     FailTask,
     JoinRobot,
@@ -121,19 +121,20 @@ class Leadership:
     def claimed(self, robot: RobotId, claim: Claim, now: Instant) -> None:
         """A robot says what became of its attempt; whether it still counts is for the ledger to
         say."""
-        if claim.robot != robot or not self._raft.is_settled:
+        is_own = claim.robot == robot or isinstance(claim, CreditTask)
+        if not is_own or not self._raft.is_settled:
             return
         claim = msgspec.structs.replace(claim, at=now.node)
         match claim:
             case QueueForDock(dock=dock) | LeaveDock(dock=dock):
                 subject = f'{dock} {robot}'
-            case DoneAlone(task_id=task_id):
-                subject = f'{task_id} {robot}'
+            case CreditTask(task_id=task_id):
+                subject = task_id
             case _:
                 if not self._ledger.holds(robot, claim.task_id, claim.attempt):
                     return
                 subject = f'{claim.task_id} {claim.attempt} {robot}'
-        if isinstance(claim, EndTask | DoneAlone):
+        if isinstance(claim, EndTask):
             claim = msgspec.structs.replace(claim, detail=claim.detail[:MAX_DETAIL_LENGTH])
         self._replica.propose(f'{type(claim).__name__} {subject}', claim)
 

@@ -127,12 +127,13 @@ class EndTask(msgspec.Struct, frozen=True, tag='end'):
     at: float = 0.0
 
 
-class DoneAlone(msgspec.Struct, frozen=True, tag='done_alone'):
-    """The robot says that it did a task that is not exclusive while there was no leader."""
+class CreditTask(msgspec.Struct, frozen=True, tag='credit'):
+    """A robot has done a task that no leader had given to it, while there was none to ask. Taken
+    for tasks that are not exclusive, whoever holds them."""
 
     task_id: TaskId
     robot: RobotId
-    detail: str = ''
+    """The one that has done it; others may tell for it."""
     at: float = 0.0
 
 
@@ -182,7 +183,7 @@ class LoseRobot(msgspec.Struct, frozen=True, tag='lose'):
     at: float
 
 
-Claim: TypeAlias = ReadyForTask | BeginTask | EndTask | DoneAlone | QueueForDock | LeaveDock
+Claim: TypeAlias = ReadyForTask | BeginTask | EndTask | CreditTask | QueueForDock | LeaveDock
 """What a robot asks its leader to record; repeated until it is seen in the ledger."""
 
 Command: TypeAlias = (

@@ -34,7 +34,7 @@ _EFFECTS: dict[type[commands.Command], Callable[[LedgerState, Any], Applied]] = 
     commands.ReadyForTask: work.ready,
     commands.BeginTask: work.begin,
     commands.EndTask: work.end,
-    commands.DoneAlone: work.done_alone,
+    commands.CreditTask: work.credit,
     commands.FailTask: work.fail,
     commands.JoinRobot: robots.join,
     commands.LoseRobot: robots.lose,

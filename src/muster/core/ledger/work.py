@@ -13,7 +13,7 @@ from muster.core.ledger.commands import (
     Award,
     AwardTasks,
     BeginTask,
-    DoneAlone,
+    CreditTask,
     EndTask,
     FailTask,
     ReadyForTask,
@@ -115,20 +115,21 @@ def end(state: LedgerState, command: EndTask) -> Applied:
     return _leave(state, task, command.robot, trouble, command.at, failed, command.detail)
 
 
-def done_alone(state: LedgerState, command: DoneAlone) -> Applied:
-    """A task that is not exclusive was done where no leader was."""
+def credit(state: LedgerState, command: CreditTask) -> Applied:
+    """A robot has done a task that is not exclusive where no leader was."""
     task = state.tasks.get(command.task_id)
     if task is None or task.state.is_final or task.spec.exclusive:
         return Applied()
+    detail = f'{command.robot} did it while there was no leader'
     done = state.move(
         task,
         TaskState.DONE,
         robot=command.robot,
         crew=(command.robot,),
-        detail=command.detail,
+        detail=detail,
         ended_at=command.at,
     )
-    return Applied((_of(done, 'task_done', command.detail, outcome='DONE_ALONE'),))
+    return Applied((_of(done, 'task_done', detail, outcome=Outcome.SUCCEEDED.name),))
 
 
 def fail(state: LedgerState, command: FailTask) -> Applied:

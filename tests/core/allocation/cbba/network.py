@@ -217,6 +217,6 @@ def agreed_claims(world: World) -> dict[str, Claim]:
     assert all(count == 1 for count in held.values()), 'a task is in two bundles'
     for name, robot in world.robots.items():
         won = {task for task, one in first.items() if one.winner == name and not one.is_over}
-        assert won == {*robot.path, *filter(None, [robot.under_way])}
+        assert won == {*robot.path, *robot.committed}
     assert all(math.isfinite(one.bid) or one.bid == math.inf for one in first.values())
     return first

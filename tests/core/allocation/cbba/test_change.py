@@ -52,7 +52,7 @@ def test_a_silent_robots_work_goes_to_others() -> None:
 def test_a_silent_robot_that_had_begun_is_replaced_too() -> None:
     world = world_of()
     gone = winner_of(world, 'task_4')
-    world.robots[gone].began('task_4', world.now)
+    world.robots[gone].commit('task_4', world.now)
     world.run(1.0)
     assert all(one.claims['task_4'] == Claim(gone, math.inf) for one in world.robots.values())
     world.stop(gone)
@@ -63,8 +63,8 @@ def test_a_silent_robot_that_had_begun_is_replaced_too() -> None:
 def test_what_a_silent_robot_has_done_stays_done() -> None:
     world = world_of()
     gone = winner_of(world, 'task_4')
-    world.robots[gone].began('task_4', world.now)
-    world.robots[gone].done('task_4', world.now)
+    world.robots[gone].commit('task_4', world.now)
+    world.robots[gone].done('task_4', gone, world.now)
     world.run(1.0)
     world.stop(gone)
     world.run(CONFIG.expiry_s + 1.0)
@@ -119,8 +119,8 @@ def test_an_end_lets_the_rest_of_the_bundle_stand() -> None:
     settled(world)
     name, robot = next((name, one) for name, one in world.robots.items() if len(one.path) == 3)
     first, *rest = robot.path
-    robot.began(first, world.now)
-    robot.done(first, world.now)
+    robot.commit(first, world.now)
+    robot.done(first, name, world.now)
     assert [one for one in robot.path if one in rest] == rest
     assert settled(world)[first] == Claim(name, math.inf, is_over=True)
 
@@ -155,21 +155,21 @@ def test_what_a_robot_cannot_do_any_more_goes_to_another() -> None:
 def test_an_attempt_under_way_is_not_outbid() -> None:
     world = world_of()
     name = winner_of(world, 'task_4')
-    world.robots[name].began('task_4', world.now)
+    world.robots[name].commit('task_4', world.now)
     for robot in world.robots.values():
         robot.reprice(world.now)
     assert settled(world)['task_4'] == Claim(name, math.inf)
-    assert world.robots[name].under_way == 'task_4'
+    assert world.robots[name].committed == {'task_4'}
 
 
 def test_an_attempt_that_failed_is_free_again() -> None:
     world = world_of()
     name = winner_of(world, 'task_4')
-    world.robots[name].began('task_4', world.now)
+    world.robots[name].commit('task_4', world.now)
     world.run(1.0)
     world.robots[name].released(['task_4'], world.now)
     world.run_until_settled()
-    assert world.robots[name].under_way == ''
+    assert not world.robots[name].committed
     assert agreed_claims(world)['task_4'].bid < math.inf
 
 
@@ -205,8 +205,8 @@ def test_what_either_half_has_done_is_done_for_both() -> None:
     for half in (left, right):
         name = next(one for one in half if world.robots[one].path)
         task = world.robots[name].path[0]
-        world.robots[name].began(task, world.now)
-        world.robots[name].done(task, world.now)
+        world.robots[name].commit(task, world.now)
+        world.robots[name].done(task, name, world.now)
         done[task] = name
     world.edges |= {frozenset((left[-1], right[0]))}
     world.run(1.0)
@@ -225,19 +225,19 @@ def test_of_two_that_have_begun_the_same_task_one_goes_on() -> None:
         for task in set(world.robots[a].path) & set(world.robots[b].path)
     ]
     a, b, task = min(both)
-    world.robots[a].began(task, world.now)
-    world.robots[b].began(task, world.now)
+    world.robots[a].commit(task, world.now)
+    world.robots[b].commit(task, world.now)
     world.edges |= {frozenset((left[-1], right[0]))}
     world.run(1.0)
     assert settled(world)[task] == Claim(a, math.inf)
-    assert (world.robots[a].under_way, world.robots[b].under_way) == (task, '')
+    assert (world.robots[a].committed, world.robots[b].committed) == ({task}, set())
 
 
 def test_both_halves_did_the_same_task() -> None:
     world = world_of()
     left, right = halves(world)
     for name in (left[0], right[0]):
-        world.robots[name].done('task_4', world.now)
+        world.robots[name].done('task_4', name, world.now)
     world.edges |= {frozenset((left[-1], right[0]))}
     world.run(1.0)
     assert settled(world)['task_4'].is_over

@@ -20,8 +20,8 @@ def test_whoever_knows_tells_what_was_done_and_is_still_waited_for() -> None:
         'won': Claim('me', 3.0),
     }
     open_tasks = dict.fromkeys(('mine', 'theirs', 'back', 'won', 'new'), '')
-    assert reconcile('me', '', claims, open_tasks) == Reconciliation(
-        {'mine': 'me', 'theirs': 'other'}, keep='', drop=''
+    assert reconcile('me', (), claims, open_tasks) == Reconciliation(
+        {'mine': 'me', 'theirs': 'other'}, keep=(), drop=()
     )
 
 
@@ -32,5 +32,5 @@ def test_whoever_knows_tells_what_was_done_and_is_still_waited_for() -> None:
 def test_an_attempt_goes_on_unless_it_is_of_no_use(
     open_tasks: dict[str, str], is_kept: bool
 ) -> None:
-    found = reconcile('me', 'task', {'task': Claim('me', math.inf)}, open_tasks)
-    assert (found.keep, found.drop) == (('task', '') if is_kept else ('', 'task'))
+    found = reconcile('me', {'task'}, {'task': Claim('me', math.inf)}, open_tasks)
+    assert (found.keep, found.drop) == ((('task',), ()) if is_kept else ((), ('task',)))

@@ -67,21 +67,24 @@ class Schedule(RuleBasedStateMachine):
     @rule(robot=robots)
     def a_robot_begins_what_is_next(self, robot: str) -> None:
         one = self.world.robots.get(robot)
-        if one is not None and not one.under_way and one.path:
-            one.began(one.path[0], self.world.now)
+        if one is not None and not one.committed and one.path:
+            one.commit(one.path[0], self.world.now)
 
     @rule(robot=robots, is_done=st.booleans())
     def an_attempt_ends(self, robot: str, is_done: bool) -> None:
         one = self.world.robots.get(robot)
-        if one is not None and one.under_way:
-            end = one.done if is_done else lambda task, now: one.released([task], now)
-            end(one.under_way, self.world.now)
+        if one is not None and one.committed:
+            task, now = min(one.committed), self.world.now
+            if is_done:
+                one.done(task, robot, now)
+            else:
+                one.released([task], now)
 
     @rule(robot=robots)
     def a_robot_gives_up_all(self, robot: str) -> None:
         if robot in self.world.robots:
             one = self.world.robots[robot]
-            one.released([*one.path, one.under_way], self.world.now)
+            one.released([*one.path, *one.committed], self.world.now)
 
     @rule(robot=robots, task=tasks)
     def a_task_is_taken_back(self, robot: str, task: str) -> None:

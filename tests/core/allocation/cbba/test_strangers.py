@@ -95,7 +95,7 @@ def test_what_a_robot_has_done_outlives_it() -> None:
 def test_a_peer_that_does_not_hear_is_not_waited_for_for_ever() -> None:
     """It goes on bidding for the same task, whoever has begun it."""
     robot = machine()
-    robot.began('task', 0.0)
+    robot.commit('task', 0.0)
     now, settled_at = 0.0, []
     for stamp in range(5, 30):
         now += 0.2

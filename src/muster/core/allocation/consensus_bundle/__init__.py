@@ -12,7 +12,7 @@ What the driver of a machine must do:
    broadcast each message that either returns;
 2. tell it which tasks are open to all (`offer`), and when the situation of the robot has changed
    so much that tasks cost something else (`reprice`);
-3. begin the first task of `path`, and only once `is_settled`; then call `began`, and `done` or
+3. begin the first task of `path`, and only once `is_settled`; then call `commit`, and `done` or
    `released` when it is over;
 4. when a leader is back, ask `reconcile` what to tell it, and drop the machine.
 

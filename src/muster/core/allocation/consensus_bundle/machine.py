@@ -46,8 +46,8 @@ class BundleConsensus:
         now: float,
     ) -> None:
         self.me = me
-        self.under_way: TaskId = ''
-        """The task that the robot's body is at."""
+        self.committed: set[TaskId] = set()
+        """Tasks that this robot does whatever others bid."""
         self.changed_at = now
         """When anything that this robot believes last changed."""
         self._robots = frozenset(robots) | {me}
@@ -117,18 +117,20 @@ class BundleConsensus:
         self._bundle.forget_prices()
         self._build(now)
 
-    def began(self, task_id: TaskId, now: float) -> None:
-        """The body is at a task: nobody can outbid this robot any more, but one that has begun
-        too."""
+    def commit(self, task_id: TaskId, now: float) -> None:
+        """The body is at a task, or a leader had given it to this robot: nobody can outbid it any
+        more, but one that is committed to it too and sorts before it."""
         if task_id in self._bundle:
             self._bundle.take_out(task_id)
-        self.under_way = task_id
-        self._believe(task_id, Claim(self.me, math.inf), now)
+        if not self._journal.get(task_id).is_over:
+            self.committed.add(task_id)
+            self._believe(task_id, Claim(self.me, math.inf), now)
         self._build(now)
 
-    def done(self, task_id: TaskId, now: float) -> None:
-        """This robot has done a task. That is final, whoever else is at it."""
-        self._end(task_id, done_by(self.me), now)
+    def done(self, task_id: TaskId, by: RobotId, now: float) -> None:
+        """A robot is known to have done a task, this one for example. That is final, whoever else
+        is at it."""
+        self._end(task_id, done_by(by), now)
         self._build(now)
 
     def taken_back(self, task_id: TaskId, now: float) -> None:
@@ -139,15 +141,15 @@ class BundleConsensus:
 
     def released(self, tasks: Collection[TaskId], now: float) -> None:
         """This robot cannot do some tasks; its price for them must be None until it can."""
-        if self.under_way in tasks:
-            under_way, self.under_way = self.under_way, ''
-            self._believe(under_way, NOBODY, now)
+        for task_id in sorted(self.committed.intersection(tasks)):
+            self.committed.discard(task_id)
+            self._believe(task_id, NOBODY, now)
         self._give_up(tasks, now)
         self._build(now)
 
     def reconcile(self, open_tasks: Mapping[TaskId, RobotId]) -> Reconciliation:
         """What to tell a leader that is back; see `reconciliation.reconcile`."""
-        return reconcile(self.me, self.under_way, self.claims, open_tasks)
+        return reconcile(self.me, self.committed, self.claims, open_tasks)
 
     # Talk
 
@@ -247,8 +249,7 @@ class BundleConsensus:
                 self._end(task_id, claim, now)
             else:
                 self._believe(task_id, claim, now)
-        if self.under_way and self._journal.get(self.under_way).winner != self.me:
-            self.under_way = ''
+        self.committed -= {one for one in changed if self._journal.get(one).winner != self.me}
         self._give_up([one for one in self._bundle.path if one in changed], now)
 
     def _settle(
@@ -303,8 +304,7 @@ class BundleConsensus:
         """A task is over: it leaves the bundle, and what was chosen after it stays."""
         if task_id in self._bundle:
             self._bundle.take_out(task_id)
-        if task_id == self.under_way:
-            self.under_way = ''
+        self.committed.discard(task_id)
         self._believe(task_id, claim, now)
 
     def _believe(self, task_id: TaskId, claim: Claim, now: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -16,16 +16,16 @@ class Reconciliation(msgspec.Struct, frozen=True):
     done: dict[TaskId, RobotId]
     """Tasks that the ledger still waits for, and the robot that did each: whoever knows claims
     them, since the one that did it may not live to tell."""
-    keep: TaskId
-    """The task under way, when the ledger still waits for it and no other robot is known to be at
-    it: what has been done of it would be lost. Empty when there is none."""
-    drop: TaskId
-    """The task under way, when it is to be stopped. Empty when there is none."""
+    keep: tuple[TaskId, ...]
+    """Tasks committed to that the ledger still waits for, and that no other robot is known to be
+    at: what has been done of them would be lost."""
+    drop: tuple[TaskId, ...]
+    """The other tasks committed to."""
 
 
 def reconcile(
     me: RobotId,
-    under_way: TaskId,
+    committed: Collection[TaskId],
     claims: Mapping[TaskId, Claim],
     open_tasks: Mapping[TaskId, RobotId],
 ) -> Reconciliation:
@@ -41,9 +41,7 @@ def reconcile(
         for task_id, claim in sorted(claims.items())
         if claim.is_over and claim.winner and task_id in open_tasks
     }
-    is_kept = bool(under_way) and open_tasks.get(under_way, 'nobody') in ('', me)
+    kept = {one for one in committed if open_tasks.get(one, 'nobody') in ('', me)}
     return Reconciliation(
-        done,
-        keep=under_way if is_kept else '',
-        drop='' if is_kept else under_way,
+        done, keep=tuple(sorted(kept)), drop=tuple(sorted(set(committed) - kept))
     )

@@ -1,0 +1,1 @@
+"""Allocation measured beside vehicle routing solvers: instances, contenders, one judge of all."""
