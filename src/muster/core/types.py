@@ -217,6 +217,8 @@ class Outlook(msgspec.Struct, frozen=True, array_like=True):
     """[s] from now."""
     battery: float = 1.0
     """[0..1] then."""
+    task_id: TaskId = ''
+    """What its body is at; the ledger may not show yet that it has begun."""
 
 
 class Severity(enum.IntEnum):

@@ -16,7 +16,11 @@ from rclpy.lifecycle import LifecycleNode
 
 from muster.core.coordinator import effects
 from muster.core.coordinator.config import CoordinatorConfig
-from muster.core.coordinator.events import Event, RequestReceived, StorageFailed
+from muster.core.coordinator.events import (
+    Event,
+    RequestReceived,
+    StorageFailed,
+)
 from muster.core.coordinator.machine import Coordinator
 from muster.core.types import Instant, Severity
 from muster.ros.bulletin import Bulletin
@@ -28,6 +32,7 @@ from muster.ros.request_desk import RequestDesk
 from muster.ros.skill_client import SkillClient
 from muster.ros.steady import steady_now
 from muster.runtime.log_writer import LogWriter, Outcome
+from muster.runtime.searcher import Searcher
 from muster.runtime.wal import WriteAheadLog
 
 
@@ -64,6 +69,7 @@ class Driver:
         self._fuse = fuse
         self._log = WriteAheadLog(log_folder, f'{config.team}/{config.me}')
         self._writer = LogWriter(self._log, self._on_log_outcome)
+        self._searcher = Searcher(self._step_later)
         self._mail = Mail(node, config, fuse, event_log, self._hear)
         self._skills = SkillClient(node, fuse, self.step)
         self._bulletin = Bulletin(node, status_period_s, lambda: disk_view(self._writer))
@@ -79,6 +85,7 @@ class Driver:
             effects.Send: self._mail.send,
             effects.StartTask: self._skills.start,
             effects.StopTask: self._skills.stop,
+            effects.Search: self._searcher.submit,
             effects.Reply: self._desk.reply,
             effects.Report: event_log.tell,
             effects.Warn: event_log.warn,
@@ -88,6 +95,7 @@ class Driver:
     def destroy(self) -> None:
         """Write what is queued and close everything."""
         self.machine = None
+        self._searcher.stop()
         if not self._writer.stop():
             self._node.get_logger().error(f'the disk hangs: {self._log.folder} was not closed')
         for part in (self._desk, self._mail, self._skills, self._bulletin):
@@ -147,6 +155,10 @@ class Driver:
         """Called on the log's thread."""
         if isinstance(outcome, StorageFailed):
             self._node.get_logger().error(outcome.reason)
+        self._step_later(outcome)
+
+    def _step_later(self, event: Event) -> None:
+        """Called on the threads of log and search."""
         executor = self._node.executor
         if executor is not None:
-            executor.create_task(self._fuse.guard(self.step), outcome)
+            executor.create_task(self._fuse.guard(self.step), event)

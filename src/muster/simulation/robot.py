@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from muster.core.allocation.search import improve
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import (
     Effect,
     Persist,
     Reply,
     Report,
+    Search,
     Send,
     StartTask,
     StopTask,
@@ -28,6 +30,7 @@ from muster.core.coordinator.events import (
     Event,
     Persisted,
     RequestReceived,
+    SearchEnded,
     StorageFailed,
 )
 from muster.core.coordinator.machine import Coordinator
@@ -38,6 +41,9 @@ from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
 from muster.simulation.network import Network
 from muster.simulation.referee import Referee
+
+SEARCH_STEPS = 20
+"""Of the search for a better plan: enough to find trades in so small a team."""
 
 
 @dataclass
@@ -203,9 +209,29 @@ class SimulatedRobot:
                     self.shared.on_response(self.name, response)
                 case Report():
                     self.shared.on_report(self.name, effect)
+                case Search():
+                    self._search(effect)
                 case Warn():
                     pass
         self.shared.referee.observe(self.name)
+
+    def _search(self, effect: Search) -> None:
+        """Search for a fixed number of steps, and be done when the time for it is over."""
+        life = self._lives
+
+        def come_back() -> None:
+            if life == self._lives:
+                plan = improve(
+                    effect.problem,
+                    effect.plan,
+                    seed=effect.number,
+                    is_over=lambda: False,
+                    movable=effect.movable,
+                    iterations=SEARCH_STEPS,
+                )
+                self._step(SearchEnded(effect.number, plan))
+
+        self.shared.agenda.after(effect.budget_s, come_back)
 
     def _send(self, effect: Send) -> None:
         assert self.coordinator is not None

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 
 from muster.core.allocation.config import AuctionConfig, SkillProfile
 from muster.core.allocation.roadmap import Roadmap
+from muster.core.allocation.search import Plan, improve
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import (
     Effect,
     Persist,
     Reply,
     Report,
+    Search,
     Send,
     StartTask,
     StopTask,
@@ -30,6 +32,7 @@ from muster.core.coordinator.events import (
     Event,
     Persisted,
     RequestReceived,
+    SearchEnded,
     SkillEnded,
     SkillProgressed,
 )
@@ -86,6 +89,7 @@ class Robot:
     """Of all its lives."""
     sensed_at: float = -1.0
     sent: int = 0
+    lives: int = 0
 
     @property
     def machine(self) -> Coordinator:
@@ -119,6 +123,7 @@ class Team:
     ) -> None:
         self.now = 0.0
         self.mail: deque[tuple[str, str, EnvelopeReceived]] = deque()
+        self.searches: deque[tuple[str, int, Search]] = deque()
         self.loses: Callable[[str, str, str], bool] = lambda sender, recipient, kind: False
         """Decides which messages are lost: sender, recipient, kind."""
         self.carried: list[tuple[str, str, EnvelopeReceived]] = []
@@ -189,6 +194,7 @@ class Team:
     def boot(self, name: str) -> None:
         robot = self[name]
         incarnations = random.Random(f'{name} {len(robot.disk)}')
+        robot.lives += 1
         robot.coordinator = Coordinator(
             robot.config, tuple(robot.disk), incarnations, self.instant
         )
@@ -260,6 +266,10 @@ class Team:
     def settle(self) -> None:
         """Carry mail and answer for disks until nothing moves."""
         while True:
+            while self.searches:
+                name, life, search = self.searches.popleft()
+                if self[name].coordinator is not None and self[name].lives == life:
+                    self.step(name, SearchEnded(search.number, look_for_better(search)))
             for name, robot in self.robots.items():
                 if not robot.is_disk_slow:
                     self.sync(name)
@@ -277,12 +287,26 @@ class Team:
         for effect in effects:
             if isinstance(effect, Persist):
                 robot.writes.append(effect)
+            elif isinstance(effect, Search):
+                self.searches.append((name, robot.lives, effect))
             elif isinstance(effect, Send):
                 robot.sent += 1
                 envelope = EnvelopeReceived(
                     name, robot.machine.incarnation, robot.sent, effect.kind, effect.payload
                 )
                 self.mail.append((name, effect.recipient, envelope))
+
+
+def look_for_better(search: Search) -> Plan:
+    """What a driver does for a search, in so many steps that any team of a test is done."""
+    return improve(
+        search.problem,
+        search.plan,
+        seed=search.number,
+        is_over=lambda: False,
+        movable=search.movable,
+        iterations=50,
+    )
 
 
 def team_at_work(count: int = 3, **options: Any) -> Team:

@@ -441,10 +441,12 @@ def test_a_task_waits_for_its_predecessors() -> None:
     team.submit('q2', predecessors=(first,))
     team.run(2.0)
     second = team.reply('q2').task_id
-    assert team.task(second).state is TaskState.PENDING
+    holder = team.task(second).robot
+    assert holder, 'it is planned ahead'
+    assert (second, 1) not in team[holder].started
     team.end(robot, first, 1)
     team.run(0.5)
-    assert team.task(second).state is TaskState.AWARDED
+    assert (second, 1) in team[holder].started
 
 
 def test_a_task_whose_predecessor_failed_fails_with_that_reason() -> None:

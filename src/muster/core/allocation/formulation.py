@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtri
 
+from muster.core.allocation.capabilities import in_words, shortfall
 from muster.core.allocation.config import AuctionConfig, MotionProfile, SkillProfile
 from muster.core.allocation.messages import RobotModel
 from muster.core.allocation.problem import Problem, make_problem
@@ -111,9 +112,15 @@ def shortcoming(team: TeamProfile, model: RobotModel, spec: TaskSpec, role: int)
     skill = team.skills.get(spec.kind)
     if skill is None:
         return f'knows no skill {spec.kind!r}'
-    has = set(team.capabilities[model.robot]) - set(model.report.lost_capabilities)
-    missing = {*skill.requires, *spec.capabilities} - has
-    return f'lacks {", ".join(sorted(missing))}' if missing else ''
+    lacks = shortfall(
+        spec,
+        skill,
+        spec.roles[role] if role < len(spec.roles) else None,
+        team.capabilities[model.robot],
+        team.quantities.get(model.robot, {}),
+        model.report,
+    )
+    return f'lacks {in_words(lacks)}' if lacks else ''
 
 
 def formulate(

@@ -171,10 +171,6 @@ class Roadmap:
             poses.pop()
         return (*poses, goal)
 
-    def matrix(self, poses):
-        import numpy as np
-        return np.array([[self.distance(a, b) for b in poses] for a in poses])
-
     def is_reachable(self, goal: Pose2D) -> bool:
         """Whether a pose lies within `access_m` of some place."""
         return bool(self._enter(goal))

@@ -9,6 +9,7 @@ it the time.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterable, Sequence
 
@@ -73,7 +74,10 @@ class Coordinator:
         rng: random.Random,
         now: Instant,
     ) -> None:
+        roadmap = config.roadmap.copy()
+        config = dataclasses.replace(config, roadmap=roadmap)
         self.config = config
+        """With a roadmap of this robot's own: it follows the lanes that the ledger closes."""
         self.revision = 0
         """Grows whenever the ledger or the leader changes: what is worth publishing has
         changed."""
@@ -240,6 +244,8 @@ class Coordinator:
 
     def _on_applied(self, result: Applied, is_news: bool) -> None:
         self.revision += 1
+        if self.ledger.closed_lanes != self.config.roadmap.closed:
+            self.config.roadmap.set_closed(self.ledger.closed_lanes)
         if result.response is not None:
             self._mailroom.settled(result.response.request_id)
         if self._leadership is not None and is_news:

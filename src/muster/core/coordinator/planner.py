@@ -52,7 +52,7 @@ class Planner:
             return Outlook(report.pose, 0.0, report.battery)
         left_s, left_j, end = self._remaining(running, report)
         battery = max(0.0, report.battery - left_j / self.team.motion.battery_j)
-        return Outlook(end, round(left_s, 2), round(battery, 4))
+        return Outlook(end, round(left_s, 2), round(battery, 4), running.task_id)
 
     def bids(
         self, me: RobotModel, schedule: Sequence[Task], lots: Sequence[TaskId], at: float
@@ -88,18 +88,18 @@ class Planner:
     ) -> Formulation:
         """The problem of giving lots to robots that have tasks already."""
         ledger = self._ledger
-        free = {model.robot: model.outlook.free_in_s for model in robots}
+        outlooks = {model.robot: model.outlook for model in robots}
         held: dict[RobotId, list[TaskId]] = {}
         works = {}
         ends = {}
-        for robot in free:
+        for robot, outlook in outlooks.items():
             held[robot] = []
             for task in ledger.held_by(robot):
-                if task.state is TaskState.AWARDED:
+                if task.state is TaskState.AWARDED and task.id != outlook.task_id:
                     held[robot].append(task.id)
                     works[task.id] = work_of(task)
                 else:
-                    ends[task.id] = free[robot]
+                    ends[task.id] = outlook.free_in_s
         for task in lots:
             works[task.id] = work_of(task)
         now = Circumstances(at, ends, private, refused, ledger.docks)

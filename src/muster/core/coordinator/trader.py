@@ -113,15 +113,10 @@ class Trader:
         if self._config.auction.trade_budget_s <= 0:
             return
         robots = tuple(self._models(now))
-        tasks = [
-            task
-            for model in robots
-            for task in self._ledger.held_by(model.robot)
-            if task.state is TaskState.AWARDED
-        ]
-        if len(robots) < 2 and len(tasks) < 2 or not tasks:
-            return
         stated = self._planner.formulate(robots, (), now.node, self._private.known)
+        if not stated.slots or len(robots) == len(stated.slots) == 1:
+            return
+        tasks = [self._ledger.tasks[task_id] for task_id, _ in stated.slots]
         self._searches += 1
         self._search = _Search(
             self._searches,
@@ -130,7 +125,7 @@ class Trader:
             {task.id: task.attempt for task in tasks},
             now.steady + SEARCH_PATIENCE_S,
         )
-        movable = [self._is_movable(self._ledger.tasks[task_id]) for task_id, _ in stated.slots]
+        movable = [self._is_movable(task) for task in tasks]
         self._outbox.search(
             Search(
                 self._searches,
