@@ -7,6 +7,7 @@ SIM_ARGS ?=
 BENCH_ARGS ?=
 MUTANT_ARGS ?=
 BIN := .venv/bin
+SOLVERS := build/bench/solvers
 
 # A Python that somebody asked for is used as it is; else a better one may be picked (tools/bootstrap).
 THIS_PYTHON := $(if $(filter command environment,$(firstword $(origin PYTHON))),--this-python)
@@ -65,7 +66,11 @@ bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		--no-build-isolation -r requirements/bench.txt || \
 		echo 'What is compared with PySyncObj will not be measured: it could not be installed.' >&2
-	@set -e; for program in simulator consensus; do \
+	@{ test -x $(SOLVERS)/bin/python || $(BIN)/python -m venv $(SOLVERS); } && \
+		$(SOLVERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements/solvers.txt || \
+		echo 'What is compared with PyVRP and OR-Tools will not be measured: they could not be installed.' >&2
+	@set -e; for program in simulator consensus allocation; do \
 		echo "bench/$$program.py"; $(BIN)/python bench/$$program.py $(BENCH_ARGS); \
 	done
 
@@ -79,7 +84,9 @@ lock: ready ## Bring the locked packages up to date
 		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
 			--no-deps --python-version 3.10 robots.in -o robots.txt && \
 		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
-			--python-version 3.10 bench.in -o bench.txt
+			--python-version 3.10 bench.in -o bench.txt && \
+		../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+			--python-version 3.10 solvers.in -o solvers.txt
 
 clean: ## Remove what was built, but not .venv
 	rm -rf build ros2_ws/build ros2_ws/install ros2_ws/log

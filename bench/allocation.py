@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,7 +97,10 @@ def main() -> int:
         tell(remedy)
     if not options.peers_only:
         muster_side.warm_up()
-    wanted: Callable[[str], bool] = lambda figure: not options.only or figure in options.only
+
+    def wanted(figure: str) -> bool:
+        return not options.only or figure in options.only
+
     results: list[Measured] = []
     try:
         for trial in TRIALS:

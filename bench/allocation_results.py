@@ -16,7 +16,10 @@ from routing.places import KINDS
 NOTES = (
     'Gaps are costs by that of the best peer on the same instance.',
     'All plans are scored by one function of the benchmark, which trusts no solver.',
-    'Solvers have one thread and so many seconds of the processor; muster has seconds by the clock.',
+    (
+        'Solvers have one thread and so many seconds of the processor; muster has its seconds '
+        'by the clock.'
+    ),
 )
 DISTURBED = 0.95
 

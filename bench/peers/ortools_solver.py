@@ -1,4 +1,4 @@
-"""OR-Tools' routing on one instance: run as a program of its own, in the environment of the solvers.
+"""OR-Tools' routing on one instance: a program of its own, run in the solvers' environment.
 
     python ortools_solver.py INSTANCE.npz OBJECTIVE SECONDS
 
@@ -6,10 +6,10 @@ OBJECTIVE is `sum` or `max`. Each line of the output is a JSON object with bette
 line before. It is killed when it has had SECONDS of the processor, so that a busy machine takes
 nothing away from it: OR-Tools itself can only tell the time of day.
 
-- *Open paths, own starts*: each vehicle starts at its own node, and all end at one node to which the
-  way is nothing.
-- *Makespan*: a hundred times the span of the time dimension over all vehicles, and the ways. The span
-  alone leads guided local search nowhere.
+- *Open paths, own starts*: each vehicle starts at its own node, and all end at one node to which
+  the way is nothing.
+- *Makespan*: a hundred times the span of the time dimension over all vehicles, and the ways. The
+  span alone leads guided local search nowhere.
 - *Windows and precedence* are bounds and inequalities on the time dimension. With precedence, none
   of its first solution strategies can be relied on to find a plan; so it starts from the plan that
   the instance was drawn around, which is the fastest way to a good one, too.

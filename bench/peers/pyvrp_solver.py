@@ -1,10 +1,10 @@
-"""PyVRP on one instance: run as a program of its own, in the environment of the solvers.
+"""PyVRP on one instance: a program of its own, run in the solvers' environment.
 
     python pyvrp_solver.py INSTANCE.npz OBJECTIVE SECONDS
 
-OBJECTIVE is `sum` or `max`. The last line of the output is a JSON object with the routes, which are
-null if no plan keeps all limits. SECONDS are of the processor, so that a busy machine takes nothing
-away from it.
+OBJECTIVE is `sum` or `max`. The last line of the output is a JSON object with the routes, which
+are null if no plan keeps all limits. SECONDS are of the processor, so that a busy machine takes
+nothing away from it.
 
 - *Open paths, own starts*: a vehicle type and a depot for each robot; all end at one more depot,
   to which the way is nothing from anywhere.
@@ -51,7 +51,7 @@ PARAMETERS = SolveParams(penalty=PenaltyParams(max_penalty=1e7))
 
 @dataclass
 class Stop:
-    """At a time of the processor; for a limit on routes, also with the first plan that keeps it."""
+    """At a time of the processor; under a limit on routes, also with the first plan found."""
 
     at_s: float
     at_first: bool = False

@@ -124,7 +124,7 @@ class Solvers:
         return found
 
     def _run(self, solver: Solver, instance: Instance, objective: str, seconds: float) -> Found:
-        program = Path(__file__).with_name(solver.program)
+        program = Path(__file__).parent / solver.program
         with tempfile.TemporaryDirectory(prefix='instance-') as folder:
             path = Path(folder, 'instance.npz')
             instance.save(path)

@@ -23,8 +23,8 @@ WEIGHTS = {
     'sum': {'w_sum': 1.0},
     'max': {'w_max': 1.0, 'w_sum': 1e-3},
 }
-"""Of the objectives. With the makespan alone, nobody but the last robot would have a reason to walk
-straight; a thousandth is enough of one."""
+"""Of the objectives. With the makespan alone, nobody but the last robot would have a reason to
+walk straight; a thousandth is enough of one."""
 UNDISTURBED = 0.97
 """Share of the clock's time that a run must have had a processor to itself."""
 ATTEMPTS = 3

@@ -1,4 +1,4 @@
-"""The consensus-based bundle algorithm as the textbook states it, everybody in touch with everybody.
+"""The consensus-based bundle algorithm as the textbook states it, all robots in touch.
 
 H.-L. Choi, L. Brunet and J. How, *Consensus-Based Decentralized Auctions for Robust Task
 Allocation*, IEEE Transactions on Robotics 25(4), 2009: bundles by algorithm 3, the exchange by

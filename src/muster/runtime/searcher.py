@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from muster.core.allocation.kernel import warm
-from muster.core.allocation.search import improve
+from muster.core.allocation.search import improve, warm
 from muster.core.coordinator.effects import Search
 from muster.core.coordinator.events import SearchEnded
 

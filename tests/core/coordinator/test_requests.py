@@ -55,9 +55,10 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
         {'stops': (Stop(place='island'),)},
         'stops[0]: the roadmap has no way to it from where any capable robot stands',
     ),
-    'several robots': (
-        {'robots_needed': 2},
-        'robots_needed: 2, but only tasks for one robot can be done yet',
+    'no robots': ({'robots_needed': 0}, 'robots_needed: 0, but the team has 3 robots; '),
+    'more robots than there are': (
+        {'robots_needed': 4},
+        'robots_needed: 4, but the team has 3 robots; ask for 1 to 3',
     ),
     'negative duration': (
         {'duration_s': -1.0},
@@ -71,13 +72,28 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
         {'energy_j': float('nan')},
         'energy_j: nan, but must be finite and not negative',
     ),
+    'spread that is no time': (
+        {'duration_spread_s': float('nan')},
+        'duration_spread_s: nan, but must be finite and not negative',
+    ),
+    'negative cost of lateness': (
+        {'late_cost': -2.0},
+        'late_cost: -2.0, but must be finite and not negative',
+    ),
+    'soft deadline that is none': (
+        {'deadline_is_soft': True},
+        'deadline_is_soft: true, but there is no deadline; give deadline_s',
+    ),
     'start that is no time': (
         {'earliest_start_s': float('inf')},
         'earliest_start_s: inf, but must be finite and not negative',
     ),
     'priority out of range': ({'priority': 256}, 'priority: 256, but must be within 0 to 255'),
     'retries out of range': ({'retries': -1}, 'retries: -1, but must be within 0 to 255'),
-    'deadline past': ({'deadline_s': 12.0}, 'deadline_s: 12.0 is past; it is 1002.5 now'),
+    'deadline past': (
+        {'deadline_s': 12.0},
+        'deadline_s: 12.0 is past; it is 1002.5 now; give a later',
+    ),
     'deadline before start': (
         {'deadline_s': 5000.0, 'earliest_start_s': 6000.0},
         'deadline_s: 5000.0 is not after earliest_start_s (6000.0)',

@@ -9,7 +9,7 @@ import msgspec
 
 from muster.core.allocation.config import SkillProfile
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.evaluation import marginal
+from muster.core.allocation.evaluation import cheapest_insertion
 from muster.core.allocation.formulation import (
     Circumstances,
     Formulation,
@@ -19,6 +19,7 @@ from muster.core.allocation.formulation import (
     shortcoming,
 )
 from muster.core.allocation.messages import CENT, Bid, RobotModel
+from muster.core.allocation.tables import Tables, tables
 from muster.core.types import TaskId, TaskSpec
 
 REFUSALS: dict[Reason, str] = {
@@ -61,8 +62,9 @@ def price(
     private = {(me.robot, task_id): sum(named.values()) for task_id, named in extras.items()}
     now = dataclasses.replace(now, private=private)
     stated = formulate(team, (me,), {me.robot: path}, works, now)
+    tab = tables(stated.problem)
     return tuple(
-        _price_one(team, me, stated, len(held) + place, lot, dict(extras.get(lot.task_id, {})))
+        _price_one(team, me, stated, tab, len(held) + place, lot, dict(extras.get(lot.task_id, {})))
         for place, lot in enumerate(lots)
     )
 
@@ -71,6 +73,7 @@ def _price_one(
     team: TeamProfile,
     me: RobotModel,
     stated: Formulation,
+    tab: Tables,
     slot: int,
     lot: Work,
     extra: dict[str, float],
@@ -80,9 +83,9 @@ def _price_one(
         return Bid(refusal=lacks[0])
     if me.robot in lot.avoid:
         return Bid(refusal='an operator has taken it from this robot')
-    found = marginal(stated.problem, 0, stated.routes[0], slot)
-    if found.reason is not Reason.NONE:
-        return Bid(refusal=REFUSALS[found.reason])
+    found = cheapest_insertion(stated.problem, 0, stated.routes[0], slot, tab=tab)
+    if found.reason != Reason.NONE:
+        return Bid(refusal=REFUSALS[Reason(found.reason)])
     terms = tuple(round(float(term) / CENT) for term in found.terms)
     roles = sum(1 << role for role, lack in enumerate(lacks) if not lack)
     return Bid(terms=terms, role=roles, extra=extra)

@@ -2,8 +2,10 @@
 remedy.
 
 Accepting a task that nobody will ever be able to do would make it wait for ever, so everything
-that can be known at intake is checked at intake: form, skill, capabilities, places, times,
-predecessors.
+that can be known at intake is checked at intake: form, skill, capabilities and amounts, places,
+times, predecessors, partners. Robots are judged by what they have when nothing is wrong with
+them, and the roadmap with all lanes open: what is wrong today may be mended before the task's
+turn.
 """
 
 from __future__ import annotations
@@ -13,13 +15,21 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from muster.core.allocation.bidder import missing_capabilities
+from muster.core.coordinator.company import objections_to_company
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.ledger.ledger import Ledger
 from muster.core.types import Pose2D, Request, Submit, TaskSpec, TaskState
 
 MAX_REQUEST_BYTES = 16 * 1024
 MAX_ID_LENGTH = 128
+SECONDS_AND_JOULES = (
+    'duration_s',
+    'duration_spread_s',
+    'energy_j',
+    'earliest_start_s',
+    'deadline_s',
+    'late_cost',
+)
 _ENCODER = msgspec.msgpack.Encoder()
 _JSON_OBJECT = msgspec.json.Decoder(dict)
 
@@ -82,20 +92,14 @@ def _objections(
         )
     yield from _energy(spec, config)
     yield from _parameters(spec)
-    lacks = {
-        robot: missing_capabilities(spec, skill, has) for robot, has in config.capabilities.items()
-    }
-    if all(lacks.values()):
-        least = min(lacks.values(), key=len, default=())
-        yield f'capabilities: no robot of the team has all; the nearest lacks {", ".join(least)}'
+    yield from _amounts(spec)
+    yield from objections_to_company(spec, config, ledger)
     yield from _places(spec, config, robots_at)
     yield from _predecessors(spec, ledger)
 
 
 def _numbers(spec: TaskSpec, now: float) -> Iterator[str]:
-    if spec.robots_needed != 1:
-        yield f'robots_needed: {spec.robots_needed}, but only tasks for one robot can be done yet'
-    for name in ('duration_s', 'energy_j', 'earliest_start_s', 'deadline_s'):
+    for name in SECONDS_AND_JOULES:
         value = getattr(spec, name)
         if not math.isfinite(value) or value < 0:
             yield f'{name}: {value}, but must be finite and not negative'
@@ -103,13 +107,32 @@ def _numbers(spec: TaskSpec, now: float) -> Iterator[str]:
         value = getattr(spec, name)
         if not 0 <= value <= 255:
             yield f'{name}: {value}, but must be within 0 to 255'
-    if spec.deadline_s and spec.deadline_s <= now:
-        yield f'deadline_s: {spec.deadline_s:.1f} is past; it is {now:.1f} now'
+    if spec.deadline_is_soft and not spec.deadline_s:
+        yield 'deadline_is_soft: true, but there is no deadline; give deadline_s'
+    if spec.deadline_s and not spec.deadline_is_soft and spec.deadline_s <= now:
+        yield (
+            f'deadline_s: {spec.deadline_s:.1f} is past; it is {now:.1f} now; give a later one, '
+            'or a soft one'
+        )
     if spec.deadline_s and spec.deadline_s <= spec.earliest_start_s:
         yield (
             f'deadline_s: {spec.deadline_s:.1f} is not after earliest_start_s '
             f'({spec.earliest_start_s:.1f})'
         )
+
+
+def _amounts(spec: TaskSpec) -> Iterator[str]:
+    sources = {'quantities': spec.quantities}
+    sources |= {f'roles[{n}].quantities': role.quantities for n, role in enumerate(spec.roles)}
+    for field, amounts in sources.items():
+        for name, needed in amounts.items():
+            if not name:
+                yield f'{field}: an amount has no name; say what of, such as payload_kg'
+            if not (math.isfinite(needed) and needed > 0):
+                yield (
+                    f'{field}: {name} is {needed:g}, but must be finite and more than 0; leave '
+                    'out what is not needed'
+                )
 
 
 def _energy(spec: TaskSpec, config: CoordinatorConfig) -> Iterator[str]:

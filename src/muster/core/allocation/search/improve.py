@@ -1,0 +1,168 @@
+"""Better a whole plan until the caller says stop: trades first, then perturb and repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from muster.core.allocation.costs import Reason
+from muster.core.allocation.kernel import is_compiled
+from muster.core.allocation.problem import Bools, Problem
+from muster.core.allocation.search.anneal import anneal, refresh
+from muster.core.allocation.search.chance import FIRST, SECOND, seeded
+from muster.core.allocation.search.construct import mend
+from muster.core.allocation.search.exchange import descend
+from muster.core.allocation.search.plan import Plan, plan_of
+from muster.core.allocation.search.reasons import reasons_for
+from muster.core.allocation.search.setup import impossible, routes_of, state_for
+from muster.core.allocation.search.state import (
+    ABSENT,
+    COOLING,
+    COUPLED,
+    CURSOR,
+    KIND,
+    MISSING,
+    PLAIN,
+    QUIET,
+    TEMPERATURE,
+    State,
+    keep_best,
+)
+from muster.core.allocation.tables import PACE, W_LATENCY, W_MAX, W_SUM, WEIGHT, Tables, tables
+
+HOT = 0.5
+"""First temperature, in costs of an average leg: higher forgets the plan it began with."""
+COLD = 0.02
+"""Last temperature: lower wastes the end of the budget, higher ends before a minimum."""
+AVERAGE = 8.0
+"""Tasks taken out at once: fewer make quicker iterations, more make greater changes."""
+PROPOSALS = 10
+"""Random trades between two ruins."""
+BREADTH = 20
+"""Near tasks and robots whose paths are considered for a task."""
+POLISH_BREADTH = 10
+"""Near tasks that a trade may make a task follow."""
+FIRST_CYCLE = 2000
+"""Iterations from hot to cold where no end is known; each cycle is twice the last."""
+
+
+def improve(
+    problem: Problem,
+    plan: Plan,
+    *,
+    seed: int,
+    is_over: Callable[[], bool],
+    movable: Bools | None = None,
+    progress: Callable[[], float] | None = None,
+    iterations: int | None = None,
+) -> Plan:
+    """Search for a better plan; the answer is never worse, in tasks placed first, then in cost.
+
+    Parameters
+    ----------
+    is_over : asked about every half millisecond (compiled): stop now? A budget, or news.
+    movable : (T,) false for tasks that stay on their robot, in their order.
+    progress : share of the budget used so far, 0 to 1. It leads the cooling: with it, the whole
+        of the budget is used to best effect. Without, cooling goes in cycles, each twice as long
+        as the one before.
+    iterations : search for exactly so many iterations instead (unless `is_over`); the same problem,
+        plan, seed and number give the same answer on any machine.
+
+    Tasks that are unassigned for any reason but `Reason.NOT_PLACED` are tried again.
+    """
+    tab = tables(problem)
+    routes, lost = mend(problem, tab, plan.routes)
+    doomed = impossible(problem, tab)
+    st = state_for(problem, tab, routes, movable)
+    absent = [
+        t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED and t not in doomed
+    ]
+    absent = sorted({*absent, *(t for t in lost if t not in doomed)})
+    st.absent[: len(absent)] = absent
+    st.counts[ABSENT] = len(absent)
+    st.numbers[MISSING] = st.penalty[absent].sum()
+    st.counts[FIRST], st.counts[SECOND] = seeded(seed)
+    refresh(tab, st)
+    keep_best(tab, st)
+    if problem.tasks and problem.robots:
+        _search(problem, tab, st, is_over, progress, iterations)
+    found = routes_of(st, st.best)
+    placed = {t for route in found for t in route}
+    reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
+    reasons.update({t: doomed[t] for t in lost if t in doomed})
+    reasons.update(reasons_for(problem, tab, found, [t for t in absent if t not in placed]))
+    better = plan_of(problem, found, reasons, tab=tab)
+    before = plan_of(problem, plan.routes, plan.unassigned, tab=tab)
+    if (len(better.unassigned), better.cost) < (len(before.unassigned), before.cost) or lost:
+        return better
+    return before
+
+
+def _search(
+    problem: Problem,
+    tab: Tables,
+    st: State,
+    is_over: Callable[[], bool],
+    progress: Callable[[], float] | None,
+    iterations: int | None,
+) -> None:
+    chunk = _chunk(problem, st)
+    if len(st.route) > 1:
+        st.counts[CURSOR] = st.counts[QUIET] = 0
+        while not is_over():
+            if descend(tab, st, max(chunk // 4, 1), POLISH_BREADTH):
+                break
+        keep_best(tab, st)
+    unit = _unit(problem, tab, st)
+    done = 0
+    cycle, cycle_end = FIRST_CYCLE, FIRST_CYCLE
+    if iterations is not None:
+        cycle = cycle_end = max(iterations, 1)
+    heat = unit * HOT
+    if progress is None:
+        st.numbers[COOLING] = (COLD / HOT) ** (1.0 / cycle)
+        st.numbers[TEMPERATURE] = heat
+    else:
+        st.numbers[COOLING] = 1.0
+    while not is_over() and (iterations is None or done < iterations):
+        count = chunk
+        if progress is not None:
+            share = min(max(progress(), 0.0), 1.0)
+            st.numbers[TEMPERATURE] = heat * (COLD / HOT) ** share
+        else:
+            count = min(chunk, cycle_end - done)
+        anneal(tab, st, count, AVERAGE, BREADTH, PROPOSALS)
+        done += count
+        if progress is None and iterations is None and done == cycle_end:
+            cycle *= 2
+            cycle_end += cycle
+            st.numbers[COOLING] = (COLD / HOT) ** (1.0 / cycle)
+            st.numbers[TEMPERATURE] = heat
+
+
+def _chunk(problem: Problem, st: State) -> int:
+    """Iterations that take about half a millisecond where kernels are compiled; else one."""
+    if not is_compiled():
+        return 1
+    kind = st.counts[KIND]
+    longest = 2 + problem.tasks // max(problem.robots, 1)
+    paths = min(problem.robots, BREADTH)
+    positions = AVERAGE * paths * longest
+    micros = 2.0 + positions * (0.005 if kind == PLAIN else 0.05)
+    if kind == COUPLED:
+        micros += 2.5 * AVERAGE * problem.tasks * 0.02
+    return max(int(500.0 / micros), 1)
+
+
+def _unit(problem: Problem, tab: Tables, st: State) -> float:
+    """Cost of an average leg."""
+    weights = tab.weights
+    pace = float(tab.robot[:, PACE].mean())
+    path = problem.tasks / problem.robots
+    second = weights[W_SUM] + weights[W_MAX]
+    second += weights[W_LATENCY] * float(tab.task[:, WEIGHT].mean()) * max(path / 2.0, 1.0)
+    energy = float((st.per_m - weights[W_SUM] * tab.robot[:, PACE]).mean())
+    hop = st.hop[st.route >= 0]
+    metres = float(hop.mean()) if len(hop) else float(np.median(tab.leg[np.isfinite(tab.leg)]))
+    return max(metres * (second * pace + energy), 1e-9)
