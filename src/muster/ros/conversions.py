@@ -56,6 +56,8 @@ def request_to_msg(request: Request) -> ros.TaskRequest:
             operation=ros.TaskRequest.SUBMIT,
             spec=spec_to_msg(request.spec),
         )
+    if not isinstance(request, Cancel):
+        raise TypeError(f'{type(request).__name__} has no message yet')
     return ros.TaskRequest(
         request_id=text_to_msg(request.request_id),
         operation=ros.TaskRequest.CANCEL,

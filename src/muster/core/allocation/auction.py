@@ -63,9 +63,7 @@ class Auction:
 
     def refusals(self, task_id: TaskId) -> dict[RobotId, str]:
         """Why robots would not take a lot."""
-        return {
-            robot: bid.refusal for robot, bid in self.bids_on(task_id).items() if bid.refusal
-        }
+        return {robot: bid.refusal for robot, bid in self.bids_on(task_id).items() if bid.refusal}
 
     @property
     def silent(self) -> tuple[RobotId, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from muster.core.allocation.config import SkillProfile
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.evaluation import cheapest_insertion
+from muster.core.allocation.evaluation import cheapest_insertion, evaluate_path
 from muster.core.allocation.formulation import (
     Circumstances,
     Formulation,
@@ -57,38 +57,50 @@ def price(
     held : the robot's schedule, in its order.
     extras : [cost units] what only the robot knows of each lot, by name.
     """
-    works = {work.task_id: _alone(work) for work in (*held, *lots)}
+    lacks = {lot.task_id: _shortcomings(team, me, lot) for lot in lots}
+    able = [lot for lot in lots if not all(lacks[lot.task_id])]
+    works = {work.task_id: _alone(work) for work in (*held, *able)}
     path = [work.task_id for work in held]
     private = {(me.robot, task_id): sum(named.values()) for task_id, named in extras.items()}
     now = dataclasses.replace(now, private=private)
     stated = formulate(team, (me,), {me.robot: path}, works, now)
     tab = tables(stated.problem)
-    return tuple(
-        _price_one(team, me, stated, tab, len(held) + place, lot, dict(extras.get(lot.task_id, {})))
-        for place, lot in enumerate(lots)
-    )
+    route = _without_the_late(stated, tab)
+    bids = {
+        lot.task_id: Bid(refusal=next(words for words in lacks[lot.task_id] if words))
+        for lot in lots
+        if lot not in able
+    }
+    for slot, lot in enumerate(able, start=len(held)):
+        found = cheapest_insertion(stated.problem, 0, route, slot, tab=tab)
+        if found.reason != Reason.NONE:
+            bids[lot.task_id] = Bid(refusal=REFUSALS[Reason(found.reason)])
+            continue
+        roles = sum(1 << role for role, words in enumerate(lacks[lot.task_id]) if not words)
+        terms = tuple(round(float(term) / CENT) for term in found.terms)
+        extra = dict(extras.get(lot.task_id, {}))
+        bids[lot.task_id] = Bid(terms=terms, role=roles, extra=extra)
+    return tuple(bids[lot.task_id] for lot in lots)
 
 
-def _price_one(
-    team: TeamProfile,
-    me: RobotModel,
-    stated: Formulation,
-    tab: Tables,
-    slot: int,
-    lot: Work,
-    extra: dict[str, float],
-) -> Bid:
-    lacks = [shortcoming(team, me, lot.spec, role) for role in range(lot.size)]
-    if all(lacks):
-        return Bid(refusal=lacks[0])
+def _shortcomings(team: TeamProfile, me: RobotModel, lot: Work) -> list[str]:
+    """What keeps the robot from each role; empty words where nothing does."""
     if me.robot in lot.avoid:
-        return Bid(refusal='an operator has taken it from this robot')
-    found = cheapest_insertion(stated.problem, 0, stated.routes[0], slot, tab=tab)
-    if found.reason != Reason.NONE:
-        return Bid(refusal=REFUSALS[Reason(found.reason)])
-    terms = tuple(round(float(term) / CENT) for term in found.terms)
-    roles = sum(1 << role for role, lack in enumerate(lacks) if not lack)
-    return Bid(terms=terms, role=roles, extra=extra)
+        return ['an operator has taken it from this robot']
+    if any(team.roadmap.pose_of(stop) is None for stop in lot.spec.stops):
+        return ['it goes to a place that the roadmap does not have']
+    return [shortcoming(team, me, lot.spec, role) for role in range(lot.size)]
+
+
+def _without_the_late(stated: Formulation, tab: Tables) -> tuple[int, ...]:
+    """The present path but for tasks that will miss their hard deadline whatever happens: they
+    must not keep the robot from other work."""
+    route = stated.routes[0]
+    while True:
+        found = evaluate_path(stated.problem, 0, route, tab=tab)
+        if found.reason != Reason.DEADLINE:
+            return route
+        route = tuple(slot for slot in route if slot != found.failed)
 
 
 def _alone(work: Work) -> Work:

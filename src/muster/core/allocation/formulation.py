@@ -22,7 +22,6 @@ from muster.core.allocation.roadmap import Roadmap
 from muster.core.allocation.search import Plan
 from muster.core.types import Pose2D, RobotId, TaskId, TaskSpec
 
-
 SECOND_CHANCE_COST = 60.0
 """[s] added to the cost of a task for a robot on which it failed before: others go first, but it
 may still win."""
@@ -143,7 +142,7 @@ def formulate(
     places = _Places(team.roadmap)
     fields: dict[str, object] = {}
     fields.update(_of_robots(team, robots, places, now))
-    fields.update(_of_tasks(team, works, slots, number, names, places, now))
+    fields.update(_of_tasks(team, works, slots, number, robots, places, now))
     fields['private'], fields['eligible'] = _of_pairs(team, robots, works, slots, now)
     auction = team.auction
     problem = make_problem(
@@ -224,7 +223,7 @@ def _of_tasks(
     works: Mapping[TaskId, Work],
     slots: Sequence[tuple[TaskId, int]],
     number: Mapping[tuple[TaskId, int], int],
-    names: Sequence[RobotId],
+    robots: Sequence[RobotModel],
     places: _Places,
     now: Circumstances,
 ) -> dict[str, object]:
@@ -232,11 +231,13 @@ def _of_tasks(
     columns: dict[str, list[float]] = {name: [] for name in _COLUMNS}
     after: list[list[int]] = []
     groups: dict[TaskId, int] = {}
+    anywhere = robots[0].outlook.pose if robots else Pose2D(0.0, 0.0)
+    names = [model.robot for model in robots]
     for task_id, role in slots:
         work = works[task_id]
         spec, skill = work.spec, team.skills[work.spec.kind]
         stops = [team.roadmap.pose_of(stop) for stop in spec.stops]
-        poses = [pose for pose in stops if pose is not None]
+        poses = [pose for pose in stops if pose is not None] or [anywhere]
         work_s = max(0.0, (spec.duration_s or skill.duration_s) + spread * spec.duration_spread_s)
         outside = [now.ends[one] for one in spec.predecessors if one in now.ends]
         after.append(

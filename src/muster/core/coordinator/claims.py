@@ -42,7 +42,7 @@ class Claims:
         key = _key(claim)
         if key not in self._open and self._is_open(claim):
             if isinstance(claim, ReadyForTask):
-                self._open = {one: said for one, said in self._open.items() if one[0] is not key[0]}
+                self._withdraw(ReadyForTask)
             self._open[key] = claim
             self._due = -math.inf
 
@@ -53,10 +53,6 @@ class Claims:
     def is_getting_ready(self, task_id: TaskId, attempt: int) -> bool:
         """This robot has promised to wait for the others."""
         return (ReadyForTask, task_id, attempt) in self._open
-
-    def withdraw(self, claim: Claim) -> None:
-        """Say it no more; it may have been heard."""
-        self._open.pop(_key(claim), None)
 
     def hurry(self) -> None:
         """There is a new leader: tell it at once."""
@@ -74,6 +70,10 @@ class Claims:
 
     def next_tick(self) -> float:
         return self._due if self._open else math.inf
+
+    def _withdraw(self, kind: type[Claim]) -> None:
+        """Say no more of this kind; it may have been heard."""
+        self._open = {key: claim for key, claim in self._open.items() if key[0] is not kind}
 
     def _is_open(self, claim: Claim) -> bool:
         """The ledger still waits for it."""

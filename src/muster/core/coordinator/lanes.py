@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from muster.core.allocation.roadmap import lane
 from muster.core.coordinator.config import CoordinatorConfig
 
 
@@ -11,6 +12,6 @@ def reason_to_refuse_lane(a: str, b: str, config: CoordinatorConfig) -> str:
     for name in (a, b):
         if name not in roadmap.places:
             return f'lane: the roadmap has no place {name!r}'
-    if not roadmap.graph.has_edge(a, b):
+    if lane(a, b) not in roadmap.lanes:
         return f'lane: the roadmap has no lane between {a} and {b}'
     return ''

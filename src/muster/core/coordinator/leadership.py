@@ -12,13 +12,14 @@ import math
 
 import msgspec
 
+from muster.core import types
 from muster.core.allocation.bidder import missing_capabilities
 from muster.core.allocation.messages import Bids, TradeReply
 from muster.core.coordinator.auctioneer import Auctioneer
 from muster.core.coordinator.config import CoordinatorConfig
+from muster.core.coordinator.events import SearchEnded
 from muster.core.coordinator.intake import flaw_in_form, reason_to_refuse
 from muster.core.coordinator.lanes import reason_to_refuse_lane
-from muster.core.coordinator.events import SearchEnded
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.planner import Planner
 from muster.core.coordinator.private_costs import PrivateCosts
@@ -44,7 +45,6 @@ from muster.core.ledger.commands import (
 from muster.core.ledger.ledger import Applied, RosterEntry
 from muster.core.membership.messages import Grant, Heartbeat
 from muster.core.membership.watch import Watch
-from muster.core import types
 from muster.core.types import (
     Amend,
     Cancel,
@@ -265,7 +265,8 @@ class Leadership:
         match request:
             case Submit(spec=spec) | Amend(spec=spec):
                 at = self._where_capable_robots_are(spec)
-                return reason_to_refuse(request, self._config, self._ledger, at, now.node)
+                asked = Submit(request.request_id, spec)
+                return reason_to_refuse(asked, self._config, self._ledger, at, now.node)
             case types.SetLane(a=a, b=b):
                 return reason_to_refuse_lane(a, b, self._config)
         return ''

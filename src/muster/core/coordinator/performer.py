@@ -136,9 +136,7 @@ class Performer:
         self._claims.tick(leader, now.steady)
         if leader and now.steady >= max(self._report_due, self._silent_until):
             self._report_due = now.steady + self._config.membership.report_s
-            beat = Heartbeat(
-                sent_at=now.steady, report=self.report, outlook=self._outlook()
-            )
+            beat = Heartbeat(sent_at=now.steady, report=self.report, outlook=self._outlook())
             self._outbox.send(leader, beat)
 
     def next_tick(self) -> float:

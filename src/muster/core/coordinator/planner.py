@@ -1,4 +1,4 @@
-"""Plans on the ledger's tasks: how this robot prices them, and how a leader sees the whole team."""
+"""Plans on the ledger's tasks: how this robot prices them, how a leader sees the whole team."""
 
 from __future__ import annotations
 

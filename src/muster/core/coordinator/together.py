@@ -27,9 +27,7 @@ def next_together(ledger: Ledger, able: Iterable[Task]) -> Task | None:
     complete = (
         (max(mate.rank for mate in ledger.setting_out_with(task)), task.id, task)
         for task in able
-        if task.sets_out_together
-        and task.state is TaskState.AWARDED
-        and is_complete(ledger, task)
+        if task.sets_out_together and task.state is TaskState.AWARDED and is_complete(ledger, task)
     )
     best = min(complete, key=lambda one: one[:2], default=None)
     return best[2] if best is not None else None

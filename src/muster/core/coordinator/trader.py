@@ -243,9 +243,7 @@ class Trader:
             Offer(robot, _share(stated, stated.robots.index(robot), route.routes, slot))
             for robot, route in ((taker, plan), (giver, before))
         )
-        told = Account(
-            account.how, account.number, account.term, offers, gain=account.gain
-        )
+        told = Account(account.how, account.number, account.term, offers, gain=account.gain)
         reason = (
             f'traded from {giver}: it saves the team {account.gain:.0f} in all '
             f'(cost {offers[0].cost:.0f} here, {offers[1].cost:.0f} there)'
@@ -279,7 +277,7 @@ class Trader:
         elif refusals or now.steady >= ask.until:
             self._ask = None
             self.settled = ask.number
-            silent = {robot: 'has not answered' for robot in ask.waiting}
+            silent = dict.fromkeys(ask.waiting, 'has not answered')
             self._outbox.report(
                 'trade_declined',
                 severity=Severity.DEBUG,

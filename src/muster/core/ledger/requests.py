@@ -36,7 +36,7 @@ def submit(state: LedgerState, command: SubmitTask) -> Applied:
         spec=command.spec,
         submitted_at=command.at,
     )
-    state.add(task)
+    state.enter(task)
     mates = tuple(mate for mate in command.spec.starts_with if mate in state.tasks)
     if mates:
         state.regroup((*mates, task.id), min(state.tasks[mate].group or mate for mate in mates))
@@ -138,9 +138,7 @@ def _refuse(
     return Applied(response=response)
 
 
-def _accept(
-    state: LedgerState, request_id: RequestId, task_id: TaskId, change: Change
-) -> Applied:
+def _accept(state: LedgerState, request_id: RequestId, task_id: TaskId, change: Change) -> Applied:
     response = Response(request_id, True, task_id)
     state.requests[request_id] = response
     return Applied((change,), response)

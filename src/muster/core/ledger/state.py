@@ -97,7 +97,7 @@ class LedgerState:
         for task in contents.tasks:
             if task.is_held and not task.crew:
                 task = msgspec.structs.replace(task, crew=(task.robot,))
-            self.add(task)
+            self.enter(task)
 
     # What others ask
 
@@ -108,7 +108,8 @@ class LedgerState:
     def waiting_tasks(self) -> tuple[Task, ...]:
         """Tasks that nobody has, oldest first."""
         return tuple(
-            self.tasks[task_id] for task_id in sorted(self._waiting, key=lambda one: (len(one), one))
+            self.tasks[task_id]
+            for task_id in sorted(self._waiting, key=lambda one: (len(one), one))
         )
 
     def held_by(self, robot: RobotId) -> tuple[Task, ...]:
@@ -144,7 +145,7 @@ class LedgerState:
 
     # Steps
 
-    def add(self, task: Task) -> None:
+    def enter(self, task: Task) -> None:
         """A task that is not known yet."""
         self.tasks[task.id] = task
         if task.group:

@@ -110,7 +110,9 @@ def end(state: LedgerState, command: EndTask) -> Applied:
     if not state.holds(command.robot, command.task_id, command.attempt):
         return Applied()
     task = state.tasks[command.task_id]
-    trouble = '' if command.outcome is Outcome.SUCCEEDED else command.detail or 'it did not say why'
+    trouble = (
+        '' if command.outcome is Outcome.SUCCEEDED else command.detail or 'it did not say why'
+    )
     failed = command.outcome is Outcome.TASK_FAILED
     return _leave(state, task, command.robot, trouble, command.at, failed, command.detail)
 
@@ -149,7 +151,7 @@ def release_all(state: LedgerState, robot: RobotId, reason: str, at: float) -> I
 
 def _give(state: LedgerState, task: Task, one: Award, at: float) -> Change:
     state.awards_made += 1
-    data = {'cost': one.cost}
+    data: dict[str, object] = {'cost': one.cost}
     if task.is_held:
         data['from'] = task.robot
     given = state.move(

@@ -39,7 +39,9 @@ class Watch:
         last = self._sightings.get(robot)
         if last and (incarnation, beat.sent_at) <= (last.incarnation, last.sent_at):
             return False
-        self._sightings[robot] = Sighting(now, incarnation, beat.sent_at, beat.report, beat.outlook)
+        self._sightings[robot] = Sighting(
+            now, incarnation, beat.sent_at, beat.report, beat.outlook
+        )
         return True
 
     def sighting(self, robot: RobotId) -> Sighting | None:

@@ -109,6 +109,10 @@ def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
             found[t] = Reason.PRECEDENCE
         elif not reachable[t] and robots:
             found[t] = Reason.UNREACHABLE
+    for t in list(found):
+        if tab.group[t] >= 0:
+            for partner in np.flatnonzero(tab.group == tab.group[t]).tolist():
+                found.setdefault(partner, Reason.GROUP)
     return found
 
 
