@@ -41,7 +41,8 @@ class Effort:
     large_peer_s: float
     """[s] likewise on the large ones."""
     budgets: Sequence[float]
-    """[s] further budgets of muster's, to see what time buys."""
+    """[s] further budgets of muster's, to see what time buys: on the first seeds only."""
+    budget_seeds: int = 3
 
 
 FULL = Effort(seeds=20, large_seeds=20, peer_s=10.0, large_peer_s=30.0, budgets=(0.05, 1.0, 5.0))
@@ -99,6 +100,10 @@ class Trial:
             for kind in KINDS:
                 yield self.draw(kind, seed)
 
+    def is_anytime(self, instance: Instance, effort: Effort) -> bool:
+        """More time would make muster better, and this is where to see it."""
+        return bool(self.solvers) and instance.seed < effort.budget_seeds
+
     def peer_seconds(self, effort: Effort) -> float:
         return effort.large_peer_s if self.is_large else effort.peer_s
 
@@ -122,7 +127,7 @@ class Trial:
         run = self.muster(instance, self.objective, self.budget_s)
         self._enter(sample, MUSTER, instance, run.routes)
         sample.seconds, sample.processor_share = run.seconds, run.processor_share
-        for budget in effort.budgets:
+        for budget in effort.budgets if self.is_anytime(instance, effort) else ():
             run = self.muster(instance, self.objective, budget)
             self._enter(sample, after(budget), instance, run.routes)
         return sample

@@ -48,7 +48,7 @@ def is_compiled() -> bool:
 
 def warm_up() -> None:
     """Compile what can be compiled, and use each kind of search once."""
-    kernel.warm()
+    search.warm()
     for objective in WEIGHTS:
         allocate(draw('uniform', 3, 20, seed=0), objective, 0.1)
     allocate(draw_windows('uniform', 3, 20, seed=0), 'sum', 0.1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from muster_msgs import msg as ros
 from rclpy.serialization import deserialize_message, serialize_message
 
+from muster.core import types as task_types
 from muster.core.coordinator.effects import Report, Warn
 from muster.core.coordinator.views import (
     DiskView,
@@ -34,6 +35,7 @@ from muster.core.types import (
     TaskState,
 )
 from muster.ros.conversions import (
+    amounts_from_msg,
     report_to_msg,
     request_from_msg,
     request_to_msg,
@@ -58,6 +60,9 @@ U8 = st.integers(0, 255)
 
 def specs(text: Any, real: Any, whole: Any) -> st.SearchStrategy[TaskSpec]:
     stops = st.builds(Stop, text, st.builds(Pose2D, real, real, real))
+    names = st.lists(text, max_size=3).map(tuple)
+    amounts = st.dictionaries(text, real, max_size=3)
+    role = st.builds(task_types.Role, name=text, capabilities=names, quantities=amounts)
     return st.builds(
         TaskSpec,
         kind=text,
@@ -74,6 +79,13 @@ def specs(text: Any, real: Any, whole: Any) -> st.SearchStrategy[TaskSpec]:
         retries=whole,
         parameters=text,
         requester=text,
+        quantities=amounts,
+        duration_spread_s=real,
+        deadline_is_soft=st.booleans(),
+        late_cost=real,
+        starts_with=names,
+        roles=st.lists(role, max_size=2).map(tuple),
+        is_critical=st.booleans(),
     )
 
 
@@ -99,6 +111,30 @@ def test_an_answer_is_the_same_on_the_other_side(response: Response) -> None:
     message = over_the_wire(response_to_msg(response, 'r1'))
     assert message.answered_by == 'r1'
     assert response_from_msg(message) == response
+
+
+@examples
+@given(amounts=st.dictionaries(TEXT, REAL, max_size=4))
+def test_of_an_amount_that_is_told_twice_the_greater_counts(amounts: dict[str, float]) -> None:
+    told = [
+        ros.Quantity(name=name, value=one)
+        for name, value in amounts.items()
+        for one in (value, value - 1.0, -math.inf)
+    ]
+    assert amounts_from_msg(told) == amounts
+    assert amounts_from_msg(told[::-1]) == amounts
+
+
+def test_an_amount_that_is_no_number_is_not_hidden_by_one_that_is() -> None:
+    told = [ros.Quantity(name='hands', value=value) for value in (1.0, math.nan, 2.0)]
+    assert math.isnan(amounts_from_msg(told)['hands'])
+
+
+def test_what_a_message_does_not_say_is_the_default_of_the_core() -> None:
+    silent = request_from_msg(ros.TaskRequest(request_id='a', spec=ros.TaskSpec(kind='go_to')))
+    assert isinstance(silent, Submit)
+    explicit = {'robots_needed': 0, 'priority': 0, 'exclusive': False, 'retries': 0}
+    assert silent.spec == TaskSpec(kind='go_to', **explicit)
 
 
 @examples
@@ -182,6 +218,10 @@ def test_whatever_a_coordinator_shows_can_be_published(
         unfit_reason=text,
         pose=Pose2D(real, real, real),
         battery=real,
+        quantities={text: real},
+        lost_capabilities=(text,),
+        limits={text: real},
+        speed_factor=real,
         capabilities=(text,),
         task_id=text,
         attempt=whole,

@@ -14,7 +14,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2] / 'ros2_ws' / 'src' / 'muster_msgs'
 
 _LINE = re.compile(
-    r'(?P<type>[A-Za-z0-9_/]+(\[\d*\])?)\s+(?P<name>\w+)\s*(=\s*(?P<value>"[^"]*"|\S+))?'
+    r'(?P<type>[A-Za-z0-9_/]+(\[\d*\])?)\s+(?P<name>\w+)\s*'
+    r'(=\s*(?P<value>"[^"]*"|\S+)|(?P<default>[^\s=#]+))?'
     r'\s*(#\s*(?P<comment>.*))?'
 )
 
@@ -26,6 +27,8 @@ class Field:
     type: str
     name: str
     value: str
+    default: str
+    """What it holds in a message in which nobody has set it, if that is not 0, false or empty."""
     comment: str
 
 
@@ -56,7 +59,13 @@ def read_interface(path: Path) -> Interface:
             has_begun = True
             parts = {key: value or '' for key, value in found.groupdict().items()}
             sections[-1].append(
-                Field(parts['type'], parts['name'], parts['value'], parts['comment'])
+                Field(
+                    parts['type'],
+                    parts['name'],
+                    parts['value'],
+                    parts['default'],
+                    parts['comment'],
+                )
             )
     return Interface(path.stem, ' '.join(purpose), tuple(map(tuple, sections)))
 

@@ -19,7 +19,7 @@ from muster.core.coordinator.views import (
 from muster.core.ledger.task import Task
 from muster.core.types import Pose2D, TaskState
 from muster.invariants.record import ALERT_CLEARED, ALERT_RAISED, Record
-from muster.ros.conversions import spec_from_msg
+from muster.ros.conversions import amounts_from_msg, spec_from_msg
 
 
 def team_of(message: ros.TeamStatus) -> TeamView:
@@ -63,6 +63,10 @@ def robot_of(message: ros.RobotStatus) -> RobotView:
         pose=Pose2D(message.x, message.y, message.yaw),
         battery=message.battery,
         capabilities=tuple(message.capabilities),
+        quantities=amounts_from_msg(message.quantities),
+        lost_capabilities=tuple(message.lost_capabilities),
+        limits=amounts_from_msg(message.limits),
+        speed_factor=message.speed_factor,
         task_id=message.task_id,
         attempt=message.attempt,
         activity=message.activity,

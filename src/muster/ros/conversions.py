@@ -9,7 +9,7 @@ int where a float belongs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from builtin_interfaces.msg import Time
@@ -18,7 +18,17 @@ from muster_msgs import msg as ros
 from muster.core.coordinator.effects import Report, Warn
 from muster.core.coordinator.views import GroupView, RobotSummary, RobotView, TeamView
 from muster.core.ledger.task import Task
-from muster.core.types import Cancel, Pose2D, Request, Response, RobotId, Stop, Submit, TaskSpec
+from muster.core.types import (
+    Cancel,
+    Pose2D,
+    Request,
+    Response,
+    RobotId,
+    Role,
+    Stop,
+    Submit,
+    TaskSpec,
+)
 
 _U8, _U32, _U64 = 0xFF, 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 _JSON = msgspec.json.Encoder()
@@ -95,6 +105,20 @@ def spec_from_msg(message: ros.TaskSpec) -> TaskSpec:
         retries=message.retries,
         parameters=message.parameters,
         requester=message.requester,
+        quantities=amounts_from_msg(message.quantities),
+        duration_spread_s=message.duration_spread_s,
+        deadline_is_soft=message.deadline_is_soft,
+        late_cost=message.late_cost,
+        starts_with=tuple(message.starts_with),
+        roles=tuple(
+            Role(
+                name=one.name,
+                capabilities=tuple(one.capabilities),
+                quantities=amounts_from_msg(one.quantities),
+            )
+            for one in message.roles
+        ),
+        is_critical=message.is_critical,
     )
 
 
@@ -122,7 +146,37 @@ def spec_to_msg(spec: TaskSpec) -> ros.TaskSpec:
         retries=_whole(spec.retries, _U8),
         parameters=text_to_msg(spec.parameters),
         requester=text_to_msg(spec.requester),
+        quantities=amounts_to_msg(spec.quantities),
+        duration_spread_s=float(spec.duration_spread_s),
+        deadline_is_soft=spec.deadline_is_soft,
+        late_cost=float(spec.late_cost),
+        starts_with=_texts(spec.starts_with),
+        roles=[
+            ros.TaskRole(
+                name=text_to_msg(role.name),
+                capabilities=_texts(role.capabilities),
+                quantities=amounts_to_msg(role.quantities),
+            )
+            for role in spec.roles
+        ],
+        is_critical=spec.is_critical,
     )
+
+
+def amounts_from_msg(messages: Iterable[ros.Quantity]) -> dict[str, float]:
+    """Amounts by name; of several with one name the greatest, or what is no number."""
+    amounts: dict[str, float] = {}
+    for one in messages:
+        known = amounts.get(one.name)
+        if known is None or one.value > known or math.isnan(one.value):
+            amounts[one.name] = one.value
+    return amounts
+
+
+def amounts_to_msg(amounts: Mapping[str, float]) -> list[ros.Quantity]:
+    return [
+        ros.Quantity(name=text_to_msg(name), value=float(value)) for name, value in amounts.items()
+    ]
 
 
 # What a coordinator shows
@@ -160,6 +214,10 @@ def robot_view_to_msg(view: RobotView) -> ros.RobotStatus:
         yaw=float(view.pose.yaw),
         battery=float(view.battery),
         capabilities=_texts(view.capabilities),
+        quantities=amounts_to_msg(view.quantities),
+        lost_capabilities=_texts(view.lost_capabilities),
+        limits=amounts_to_msg(view.limits),
+        speed_factor=float(view.speed_factor),
         task_id=text_to_msg(view.task_id),
         attempt=_whole(view.attempt, _U32),
         activity=text_to_msg(view.activity),

@@ -18,11 +18,15 @@ from muster.core.allocation.problem import Floats, Ints, Problem
 from muster.core.allocation.tables import (
     DUE,
     INNER_M,
+    LAST,
     LATE_RATE,
     LOAD,
     LOAD_LIMIT,
     MAX_TASKS,
     PACE,
+    PARTNERS,
+    PREDS,
+    SUCCS,
     W_ENERGY,
     W_LATENCY,
     W_MAX,
@@ -31,6 +35,7 @@ from muster.core.allocation.tables import (
     WEIGHT,
     WORK_S,
     Tables,
+    group_of,
     tables,
 )
 from muster.core.allocation.timing import (
@@ -41,6 +46,7 @@ from muster.core.allocation.timing import (
     FINISH,
     JOULES,
     LEFT,
+    NOT_BEFORE,
     SET_OUT,
     WAIT_S,
     WALKED_M,
@@ -152,10 +158,9 @@ def evaluate_path(
         return _refused(reason, failed)
     nxt, prv, _ = _chain(problem, {robot: tasks})
     when = np.zeros((problem.tasks + problem.robots, WHEN_COLUMNS))
-    waits = np.zeros(problem.tasks)
     if not_before is not None:
-        waits[:] = not_before
-    code, at = walk(tab, robot, nxt, prv, waits, when)
+        when[: problem.tasks, NOT_BEFORE] = not_before
+    code, at = walk(tab, robot, nxt, prv, when)
     if code != FINE:
         return _refused(Reason(code), int(at))
     return _timeline(problem, tab, robot, tasks, when)
@@ -175,13 +180,13 @@ def evaluate_plan(
             return Evaluation(reason, failed, np.zeros(TERMS), ())
     nxt, prv, owner = _chain(problem, dict(enumerate(routes)))
     placed = owner >= 0
-    for g in range(len(tab.member_start) - 1):
-        members = tab.member[tab.member_start[g] : tab.member_start[g + 1]]
-        if placed[members].any() and not placed[members].all():
-            return Evaluation(Reason.GROUP, int(members[0]), np.zeros(TERMS), ())
+    for t in np.flatnonzero(placed).tolist():
+        members = tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]]
+        if not placed[members].all():
+            return Evaluation(Reason.GROUP, t, np.zeros(TERMS), ())
     when = np.zeros((problem.tasks + problem.robots, WHEN_COLUMNS))
     work = np.zeros((3, problem.tasks), dtype=np.int64)
-    code, at = schedule(tab, nxt, prv, owner, np.zeros(problem.tasks), when, work)
+    code, at = schedule(tab, nxt, prv, owner, when, work)
     if code != FINE:
         return Evaluation(Reason(code), int(at), np.zeros(TERMS), ())
     paths = tuple(_timeline(problem, tab, r, route, when) for r, route in enumerate(routes))
@@ -236,11 +241,11 @@ def _objection(tab: Tables, r: int, tasks: Sequence[int]) -> tuple[Reason, int]:
             return Reason.INELIGIBLE, t
         if load > tab.robot[r, LOAD_LIMIT]:
             return Reason.LOAD, t
-        before = {int(p) for p in tab.pred[tab.pred_start[t] : tab.pred_start[t + 1]]}
+        before = {int(p) for p in tab.tied[tab.span[t, PREDS] : tab.span[t, SUCCS]]}
         if before & path - done:
             return Reason.PRECEDENCE, t
         done.add(t)
-        g = int(tab.group[t])
+        g = int(group_of(tab.span, tab.tied, t))
         if g >= 0 and g in groups:
             return Reason.GROUP, t
         groups.add(g)

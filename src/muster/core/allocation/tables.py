@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from muster.core.allocation.kernel import inlined
 from muster.core.allocation.problem import Floats, Ints, Problem
 
 # Columns of `Tables.robot`.
@@ -27,7 +28,9 @@ MAX_TASKS: Final = 8
 LOAD_LIMIT: Final = 9
 IS_LIMITED: Final = 10
 """1 where energy has to be looked at."""
-ROBOT_COLUMNS: Final = 11
+PER_M: Final = 11
+"""Cost of a metre."""
+ROBOT_COLUMNS: Final = 12
 
 # Columns of `Tables.task`.
 INNER_M: Final = 0
@@ -42,7 +45,15 @@ DUE: Final = 6
 LATE_RATE: Final = 7
 WEIGHT: Final = 8
 LOAD: Final = 9
-TASK_COLUMNS: Final = 10
+HOME: Final = 10
+"""[m] from the exit to the nearest dock; `FAR` where no way leads to one, 0 without docks."""
+TASK_COLUMNS: Final = 11
+
+# Columns of `Tables.span`: where in `Tables.tied` what begins, and where all of it ends.
+PREDS: Final = 0
+SUCCS: Final = 1
+PARTNERS: Final = 2
+LAST: Final = 3
 
 # Entries of `Tables.weights`.
 W_SUM: Final = 0
@@ -60,9 +71,6 @@ class Tables(NamedTuple):
 
     leg: Floats
     """(T + R + D, T + D) [m] from a node to a task's entry or a dock."""
-    home: Floats
-    """(T + R,) [m] from a node to the nearest dock; `FAR` where no way leads to one, 0 where there
-    are none at all."""
     robot: Floats
     """(R, ROBOT_COLUMNS)"""
     task: Floats
@@ -73,14 +81,16 @@ class Tables(NamedTuple):
     """(R, D) [s]"""
     weights: Floats
     """(5,)"""
-    pred_start: Ints
-    pred: Ints
-    succ_start: Ints
-    succ: Ints
-    group: Ints
-    member_start: Ints
-    """(G + 1,) where each group begins in `member`."""
-    member: Ints
+    span: Ints
+    """(T, 4) where in `tied` the tasks begin that each task is tied to: predecessors, successors,
+    and its group with itself in it."""
+    tied: Ints
+
+
+@inlined
+def group_of(span: Ints, tied: Ints, t: int) -> int:
+    """The lowest task of a task's group, which stands for the group; -1 for a task on its own."""
+    return tied[span[t, PARTNERS]] if span[t, PARTNERS] < span[t, LAST] else -1
 
 
 def tables(problem: Problem) -> Tables:
@@ -104,6 +114,7 @@ def tables(problem: Problem) -> Tables:
         MAX_TASKS: p.max_tasks,
         LOAD_LIMIT: p.load_limit,
         IS_LIMITED: is_limited,
+        PER_M: p.w_sum / p.speed + p.w_energy * p.joules_per_m,
     }.items():
         robot[:, column] = values
     task = np.empty((tasks, TASK_COLUMNS))
@@ -124,44 +135,44 @@ def tables(problem: Problem) -> Tables:
     robots = np.arange(p.robots)[:, None]
     is_taken = (p.holder >= 0)[None, :] & (p.holder[None, :] != robots)
     own = np.where(p.eligible, p.private + p.stability * is_taken, np.inf)
-    succ_start, succ = _turned(p.pred_start, p.pred, tasks)
-    group, member_start, member = _groups(p.group)
-    docks = leg[: tasks + p.robots, tasks:]
-    home = np.minimum(docks.min(axis=1), FAR) if docks.shape[1] else np.zeros(tasks + p.robots)
+    if len(p.dock):
+        task[:, HOME] = np.minimum(leg[:tasks, tasks:].min(axis=1, initial=FAR), FAR)
+    else:
+        task[:, HOME] = 0.0
+    span, tied = _ties(p)
     return Tables(
         leg=leg,
-        home=np.ascontiguousarray(home),
         robot=robot,
         task=task,
         own=np.ascontiguousarray(own),
         dock_free=p.dock_free,
         weights=np.array((p.w_sum, p.w_wait, p.w_max, p.w_latency, p.w_energy)),
-        pred_start=p.pred_start,
-        pred=p.pred,
-        succ_start=succ_start,
-        succ=succ,
-        group=group,
-        member_start=member_start,
-        member=member,
+        span=span,
+        tied=tied,
     )
 
 
-def _turned(start: Ints, items: Ints, tasks: int) -> tuple[Ints, Ints]:
-    """Successors from predecessors."""
-    after = np.repeat(np.arange(tasks), np.diff(start))
-    order = np.argsort(items, kind='stable')
-    counts = np.bincount(items, minlength=tasks)
-    turned = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    return turned, np.ascontiguousarray(after[order], dtype=np.int64)
-
-
-def _groups(group: Ints) -> tuple[Ints, Ints, Ints]:
-    """Groups numbered 0, 1, ... with the members of each; a task alone in its group is in none."""
-    numbers, counts = np.unique(group[group >= 0], return_counts=True)
-    real = numbers[counts > 1]
-    index = np.full(len(group), -1, dtype=np.int64)
-    for g, number in enumerate(real):
-        index[group == number] = g
-    member = np.argsort(index, kind='stable')[int(np.sum(index < 0)) :]
-    start = np.concatenate(([0], np.cumsum(np.bincount(index[index >= 0], minlength=len(real)))))
-    return index, start.astype(np.int64), np.ascontiguousarray(member, dtype=np.int64)
+def _ties(problem: Problem) -> tuple[Ints, Ints]:
+    """Per task its predecessors, its successors and its group, one after the other."""
+    tasks = problem.tasks
+    before: list[list[int]] = [[] for _ in range(tasks)]
+    after: list[list[int]] = [[] for _ in range(tasks)]
+    groups: dict[int, list[int]] = {}
+    starts, preds, numbers = (
+        one.tolist() for one in (problem.pred_start, problem.pred, problem.group)
+    )
+    for t in range(tasks):
+        for p in preds[starts[t] : starts[t + 1]]:
+            before[t].append(p)
+            after[p].append(t)
+        if numbers[t] >= 0:
+            groups.setdefault(numbers[t], []).append(t)
+    span = np.zeros((tasks, 4), dtype=np.int64)
+    tied: list[int] = []
+    for t in range(tasks):
+        members = groups.get(numbers[t], [])
+        for column, some in enumerate((before[t], after[t], members if len(members) > 1 else [])):
+            span[t, column] = len(tied)
+            tied.extend(some)
+        span[t, LAST] = len(tied)
+    return span, np.array(tied, dtype=np.int64)

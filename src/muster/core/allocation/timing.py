@@ -27,15 +27,20 @@ from muster.core.allocation.tables import (
     DEPART_AFTER,
     DUE,
     EARLIEST,
+    HOME,
     IDLE_W,
     INNER_M,
     IS_LIMITED,
     JOULES_PER_M,
+    LAST,
     LATE_RATE,
     LATEST,
     PACE,
+    PARTNERS,
+    PREDS,
     READY,
     RESERVE,
+    SUCCS,
     W_ENERGY,
     W_LATENCY,
     W_SUM,
@@ -44,6 +49,7 @@ from muster.core.allocation.tables import (
     WORK_J,
     WORK_S,
     Tables,
+    group_of,
 )
 
 # Columns of `when`.
@@ -54,6 +60,8 @@ LEFT: Final = 3
 """[J] in the battery after the task."""
 PAID: Final = 4
 """Cost of the path up to here, makespan left aside."""
+NOT_BEFORE: Final = 11
+"""[s] what the task waits for on other paths."""
 REST: Final = 5
 """[J] from the task's work to the end of the path, waits left aside, and on to a dock."""
 DOCK: Final = 6
@@ -63,7 +71,7 @@ WALKED_M: Final = 8
 """[m] to the task, by way of the dock."""
 WAIT_S: Final = 9
 JOULES: Final = 10
-WHEN_COLUMNS: Final = 11
+WHEN_COLUMNS: Final = 12
 
 FINE: Final = int(Reason.NONE)
 UNREACHABLE: Final = int(Reason.UNREACHABLE)
@@ -113,7 +121,7 @@ def step(
     if tab.robot[r, IS_LIMITED] != 0.0:
         floor = tab.robot[r, RESERVE]
         if tab.robot[r, CHARGE_W] > 0.0:
-            floor += tab.home[t] * tab.robot[r, JOULES_PER_M]
+            floor += tab.task[t, HOME] * tab.robot[r, JOULES_PER_M]
         if left < floor:
             return charge_then_step(tab, r, at, clock, energy, t, not_before, rest)
     if finish > tab.task[t, LATEST]:
@@ -160,7 +168,7 @@ def charge_then_step(
     queue = max(tab.dock_free[r, dock] - arrival, 0.0)
     spent = there * tab.robot[r, JOULES_PER_M] + tab.robot[r, IDLE_W] * queue
     level = energy - spent
-    floor = tab.robot[r, RESERVE] + tab.home[t] * tab.robot[r, JOULES_PER_M]
+    floor = tab.robot[r, RESERVE] + tab.task[t, HOME] * tab.robot[r, JOULES_PER_M]
     aim = tab.robot[r, RESERVE] + on * tab.robot[r, JOULES_PER_M] + rest
     for _ in range(2):
         full = max(level, min(aim, tab.robot[r, CAPACITY]))
@@ -227,6 +235,13 @@ def record(when: Floats, t: int, done: Step, paid: float) -> None:
 
 
 @inlined
+def next_step(tab: Tables, r: int, at: int, t: int, when: Floats) -> Step:
+    """`step` from a node that has been timed."""
+    clock = when[at, FINISH]
+    return step(tab, r, at, clock, when[at, LEFT], t, when[t, NOT_BEFORE], when[t, REST])
+
+
+@inlined
 def begin_path(tab: Tables, r: int, prv: Ints, when: Floats) -> None:
     """Write down the start of a path, and what energy the rest of it needs at each stop."""
     tasks = tab.task.shape[0]
@@ -244,7 +259,7 @@ def begin_path(tab: Tables, r: int, prv: Ints, when: Floats) -> None:
     after = -1
     t = prv[start]
     while t < tasks:
-        onward = tab.home[t] if after < 0 and tab.robot[r, CHARGE_W] > 0.0 else 0.0
+        onward = tab.task[t, HOME] if after < 0 and tab.robot[r, CHARGE_W] > 0.0 else 0.0
         if after >= 0:
             onward = tab.leg[t, after]
         rest += (
@@ -258,16 +273,16 @@ def begin_path(tab: Tables, r: int, prv: Ints, when: Floats) -> None:
 
 
 @kernel
-def walk(
-    tab: Tables, r: int, nxt: Ints, prv: Ints, not_before: Floats, when: Floats
-) -> tuple[int, int]:
+def walk(tab: Tables, r: int, nxt: Ints, prv: Ints, when: Floats) -> tuple[int, int]:
     """Time one robot's path; (reason, task) where it first fails, (FINE, last node) if never."""
     tasks = tab.task.shape[0]
     begin_path(tab, r, prv, when)
     at = tasks + r
     t = nxt[at]
     while t < tasks:
-        done = step(tab, r, at, when[at, FINISH], when[at, LEFT], t, not_before[t], when[t, REST])
+        done = step(
+            tab, r, at, when[at, FINISH], when[at, LEFT], t, when[t, NOT_BEFORE], when[t, REST]
+        )
         if done[0] != FINE:
             return done[0], t
         record(when, t, done, when[at, PAID] + cost_of_step(tab, r, t, done))
@@ -278,7 +293,7 @@ def walk(
 
 @kernel
 def schedule(
-    tab: Tables, nxt: Ints, prv: Ints, route: Ints, not_before: Floats, when: Floats, work: Ints
+    tab: Tables, nxt: Ints, prv: Ints, route: Ints, when: Floats, work: Ints
 ) -> tuple[int, int]:
     """Time all paths together, with the waits between them.
 
@@ -289,7 +304,6 @@ def schedule(
     Parameters
     ----------
     route : (T,) robot of each task; -1 for a task in no path.
-    not_before : (T,) [s] overwritten: what the task has waited for outside of its own path.
     work : (3, T) scratch.
 
     Returns
@@ -297,8 +311,8 @@ def schedule(
     (reason, task) where it first fails; waits in a circle are `Reason.PRECEDENCE`.
     """
     tasks = tab.task.shape[0]
-    for g in range(tab.member_start.shape[0] - 1):
-        work[ARRIVED, g] = 0
+    for t in range(tasks):
+        work[ARRIVED, t] = 0
     depth = 0
     missing = 0
     for r in range(tab.robot.shape[0]):
@@ -307,39 +321,47 @@ def schedule(
         if route[t] < 0:
             continue
         missing += 1
-        not_before[t] = 0.0
+        when[t, NOT_BEFORE] = 0.0
         count = 1 if prv[t] < tasks else 0
-        for k in range(tab.pred_start[t], tab.pred_start[t + 1]):
+        for k in range(tab.span[t, PREDS], tab.span[t, SUCCS]):
             count += 1
-            if route[tab.pred[k]] < 0:
+            if route[tab.tied[k]] < 0:
                 return PRECEDENCE, t
         work[WAITS, t] = count
         if count == 0:
             work[STACK, depth] = t
             depth += 1
-        if tab.group[t] >= 0:
-            work[ARRIVED, tab.group[t]] += 1
+        g = group_of(tab.span, tab.tied, t)
+        if g >= 0:
+            work[ARRIVED, g] += 1
     while depth > 0:
         depth -= 1
         t = work[STACK, depth]
-        g = tab.group[t]
-        first = tab.member_start[g] if g >= 0 else 0
-        last = tab.member_start[g + 1] if g >= 0 else 1
+        g = group_of(tab.span, tab.tied, t)
+        first = tab.span[g, PARTNERS] if g >= 0 else 0
+        last = tab.span[g, LAST] if g >= 0 else 1
         if g >= 0:
             work[ARRIVED, g] -= 1
             if work[ARRIVED, g] > 0:
                 continue
-            reason = set_out_together(tab, prv, route, not_before, when, g)
+            reason = set_out_together(tab, prv, route, when, g)
             if reason != FINE:
                 return reason, t
         for k in range(first, last):
-            one = tab.member[k] if g >= 0 else t
+            one = tab.tied[k] if g >= 0 else t
             r = route[one]
             if r < 0:
                 continue
             at = prv[one]
             done = step(
-                tab, r, at, when[at, FINISH], when[at, LEFT], one, not_before[one], when[one, REST]
+                tab,
+                r,
+                at,
+                when[at, FINISH],
+                when[at, LEFT],
+                one,
+                when[one, NOT_BEFORE],
+                when[one, REST],
             )
             if done[0] != FINE:
                 return done[0], one
@@ -351,10 +373,10 @@ def schedule(
                 if work[WAITS, after] == 0:
                     work[STACK, depth] = after
                     depth += 1
-            for j in range(tab.succ_start[one], tab.succ_start[one + 1]):
-                later = tab.succ[j]
+            for j in range(tab.span[one, SUCCS], tab.span[one, PARTNERS]):
+                later = tab.tied[j]
                 if route[later] >= 0:
-                    not_before[later] = max(not_before[later], done[3])
+                    when[later, NOT_BEFORE] = max(when[later, NOT_BEFORE], done[3])
                     work[WAITS, later] -= 1
                     if work[WAITS, later] == 0:
                         work[STACK, depth] = later
@@ -368,27 +390,25 @@ def schedule(
 
 
 @kernel
-def set_out_together(
-    tab: Tables, prv: Ints, route: Ints, not_before: Floats, when: Floats, g: int
-) -> int:
+def set_out_together(tab: Tables, prv: Ints, route: Ints, when: Floats, g: int) -> int:
     """Find the moment at which a group's members in the plan can all set out."""
     common = 0.0
     for _ in range(ROUNDS):
         latest = common
-        for k in range(tab.member_start[g], tab.member_start[g + 1]):
-            t = tab.member[k]
+        for k in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+            t = tab.tied[k]
             r = route[t]
             if r < 0:
                 continue
             at = prv[t]
-            bound = max(common, not_before[t])
+            bound = max(common, when[t, NOT_BEFORE])
             done = step(tab, r, at, when[at, FINISH], when[at, LEFT], t, bound, when[t, REST])
             if done[0] != FINE:
                 return done[0]
             latest = max(latest, done[1])
         if latest == common:
-            for k in range(tab.member_start[g], tab.member_start[g + 1]):
-                not_before[tab.member[k]] = common
+            for k in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+                when[tab.tied[k], NOT_BEFORE] = common
             return FINE
         common = latest
     return GROUP

@@ -94,6 +94,10 @@ class RobotView(msgspec.Struct, frozen=True, kw_only=True):
     commit_index: int
     applied_index: int
     lease_remaining_s: float
+    quantities: dict[str, float] = {}
+    lost_capabilities: tuple[str, ...] = ()
+    limits: dict[str, float] = {}
+    speed_factor: float = 1.0
     groups: tuple[GroupView, ...] = ()
     """Only where somebody asked for them: see `Coordinator.group_views`."""
 

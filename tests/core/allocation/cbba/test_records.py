@@ -61,6 +61,30 @@ def test_a_gap_is_not_papered_over() -> None:
     assert mirror.claims == journal.claims
 
 
+def test_parts_may_come_in_any_order() -> None:
+    journal, mirror = Journal(ORIGIN), Mirror()
+    for number in range(6):
+        journal.put(f'task_{number}', Claim('r', 1.0))
+    parts = [tell(journal, ORIGIN + 2 * number, 1 + number, 2) for number in range(3)]
+    journal.put('task_0', Claim('r', 2.0))
+    parts.append(tell(journal, ORIGIN + 6, 4, 2))
+    for number in (3, 1, 2):
+        mirror.take(parts[number])
+        assert not mirror.is_current
+    mirror.take(parts[0])
+    assert mirror.is_current
+    assert mirror.claims == journal.claims
+
+
+def test_a_mirror_keeps_only_so_many_parts_that_wait() -> None:
+    journal, mirror = Journal(ORIGIN), Mirror()
+    for number in range(100):
+        journal.put(f'task_{number}', Claim('r', 1.0))
+        if number:
+            mirror.take(tell(journal, ORIGIN + number, number, 1))
+    assert len(mirror._ahead) <= 16
+
+
 def test_a_new_life_of_the_sender_replaces_all() -> None:
     old, new, mirror = Journal(ORIGIN), Journal(2 * ORIGIN), Mirror()
     old.put('a', Claim('r', 1.0))
@@ -108,8 +132,9 @@ def test_parts_add_up(limit: int) -> None:
     for number in range(7):
         journal.put(f'task_{number}', Claim('r', 1.0))
     stamp = 0
-    while not mirror.is_current:
+    while mirror.held < journal.version:
         stamp += 1
         mirror.take(tell(journal, max(journal.origin, mirror.held), stamp, limit))
+        assert mirror.is_current == (mirror.held == journal.version)
     assert mirror.claims == journal.claims
     assert stamp == -(-7 // limit)

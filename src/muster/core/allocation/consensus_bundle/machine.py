@@ -98,9 +98,10 @@ class BundleConsensus:
         if quiet_s < self._config.settle_rounds * self._config.round_s:
             return False
         others = (self._heard.get(one, UNHEARD) for one in self.present() if one != self.me)
-        return quiet_s > self._config.expiry_s or all(
-            one.view == self._journal.view for one in others
-        )
+        if all(one.view == self._journal.view for one in others):
+            return True
+        is_informed = all(one.is_current for one in self._near(now))
+        return is_informed and quiet_s > self._config.expiry_s
 
     # What happens to the robot
 
@@ -165,9 +166,10 @@ class BundleConsensus:
             return ()
         self._check(sender, message)
         mirror = self._mirrors.setdefault(sender, Mirror())
-        if message.stamp <= mirror.stamp:
-            return ()
+        is_newest = message.stamp > mirror.stamp
         mirror.take(message)
+        if not is_newest:
+            return ()
         mirror.my_version_held = message.holds.get(self.me, 0)
         mirror.heard_at = now
         self._note_life(sender, now)

@@ -16,6 +16,8 @@ import msgspec
 from muster.core.allocation.consensus_bundle.messages import NOBODY, Change, Claim, Standings
 from muster.core.types import TaskId
 
+MAX_AHEAD = 16
+"""Parts that wait for one that is missing."""
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -68,27 +70,42 @@ class Mirror:
     def __init__(self) -> None:
         self.claims: dict[TaskId, Claim] = {}
         self.stamp = 0
-        """Of the newest message taken."""
+        """Of the newest message."""
         self.held = 0
         """The version up to which every change is known."""
-        self.is_current = False
-        """As of the newest message, nothing is missing."""
         self.my_version_held = 0
         """What the neighbour says that it knows of this robot's journal."""
         self.heard_at = 0.0
         """[s] this robot's steady clock."""
+        self._version = 0
+        self._ahead: list[Standings] = []
+
+    @property
+    def is_current(self) -> bool:
+        """Nothing is missing of what the neighbour believed when it sent its newest message."""
+        return self.held >= self._version
 
     def take(self, message: Standings) -> None:
-        """Take a message newer than all before it. One that starts beyond what is held leaves a
-        gap, which its sender will close."""
-        self.stamp = message.stamp
-        if message.since <= self.held < message.up_to:
-            if not message.since:
-                self.claims.clear()
-            for change in message.changes:
-                self.claims[change.task_id] = change.claim
-            self.held = message.up_to
-        self.is_current = self.held >= message.version
+        """Take what a message tells of changes, in whatever order messages come. What starts
+        beyond what is held waits for what is missing; its sender will repeat that."""
+        if message.stamp > self.stamp:
+            self.stamp = message.stamp
+            self._version = message.version
+        self._ahead.append(message)
+        is_stuck = False
+        while not is_stuck:
+            self._ahead = [one for one in self._ahead if one.up_to > self.held][-MAX_AHEAD:]
+            fitting = next((one for one in self._ahead if one.since <= self.held), None)
+            if fitting is not None:
+                self._apply(fitting)
+            is_stuck = fitting is None
+
+    def _apply(self, message: Standings) -> None:
+        if not message.since:
+            self.claims.clear()
+        for change in message.changes:
+            self.claims[change.task_id] = change.claim
+        self.held = message.up_to
 
     def get(self, task_id: TaskId) -> Claim:
         return self.claims.get(task_id, NOBODY)

@@ -20,11 +20,15 @@ from muster.core.allocation.search.state import (
     ABSENT,
     COOLING,
     COUPLED,
+    END,
     ITERATION,
     KIND,
     LATEST_FINISH,
     LOGGED,
+    MARK,
     MISSING,
+    NOWHERE,
+    OUT,
     TAKEN,
     TEMPERATURE,
     TIMED,
@@ -60,8 +64,8 @@ def anneal(
         absent = st.counts[ABSENT]
         missing = st.numbers[MISSING]
         for k in range(absent):
-            st.taken[0, k] = st.absent[k]
-            st.taken[1, k] = 1
+            st.work[OUT, k] = st.work[NOWHERE, k]
+            st.work[MARK, k] = 1
         st.counts[TAKEN] = absent
         ruin(tab, st, average)
         is_sound = settle(tab, st)
@@ -70,18 +74,18 @@ def anneal(
             draw_order(st)
             recreate(tab, st, breadth, MEAN_BLINK)
             after = value(tab, st)
-        luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.quantiles)
+        luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.numbers)
         if after < st.numbers[VALUE] + luck:
             st.numbers[VALUE] = after
             n = 0
             for k in range(st.counts[TAKEN]):
-                if st.route[st.taken[0, k]] < 0:
-                    st.absent[n] = st.taken[0, k]
+                if st.route[st.work[OUT, k]] < 0:
+                    st.work[NOWHERE, n] = st.work[OUT, k]
                     n += 1
             keep_best(tab, st)
         else:
             for k in range(st.counts[TAKEN]):
-                st.route[st.taken[0, k]] = -1
+                st.route[st.work[OUT, k]] = -1
             undo(tab, st)
             st.counts[ABSENT] = absent
             st.numbers[MISSING] = missing
@@ -107,7 +111,7 @@ def refresh(tab: Tables, st: State) -> None:
     retime_all(tab, st)
     if tab.weights[W_MAX] > 0.0:
         latest = 0.0
-        for r in range(st.finish.shape[0]):
-            latest = max(latest, st.finish[r])
+        for r in range(st.path.shape[0]):
+            latest = max(latest, st.sums[r, END])
         st.numbers[LATEST_FINISH] = latest if latest > 0.0 else 1.0
     st.numbers[VALUE] = value(tab, st)

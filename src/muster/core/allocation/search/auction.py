@@ -19,6 +19,12 @@ from muster.core.allocation.search.recreate import drop_partners, insert, wait_f
 from muster.core.allocation.search.state import (
     COUPLED,
     KIND,
+    LEVEL,
+    MARK,
+    NOWHERE,
+    ORDER,
+    OUT,
+    PENALTY,
     PLAIN,
     TAKEN,
     State,
@@ -26,7 +32,7 @@ from muster.core.allocation.search.state import (
     retime,
     unlink,
 )
-from muster.core.allocation.tables import Tables
+from muster.core.allocation.tables import Tables, group_of
 from muster.core.allocation.timing import FINE
 
 OPEN = 0
@@ -43,39 +49,38 @@ def auction(tab: Tables, st: State, rise: Floats, place: Ints, by_regret: bool) 
     rise, place : (T, R) scratch: each robot's price and the node to go after.
     """
     n = st.counts[TAKEN]
-    robots = st.size.shape[0]
     for k in range(n):
-        st.taken[1, k] = OPEN
+        st.work[MARK, k] = OPEN
     level = -1
     while True:
         following = -1
         for k in range(n):
-            one = st.level[st.taken[0, k]]
-            if st.taken[1, k] == OPEN and (following < 0 or one < following):
+            one = st.trait[st.work[OUT, k], LEVEL]
+            if st.work[MARK, k] == OPEN and (following < 0 or one < following):
                 following = one
         if following < 0:
             return
         if following != level:
             level = following
             for k in range(n):
-                t = st.taken[0, k]
-                if st.taken[1, k] == OPEN and st.level[t] == level:
+                t = st.work[OUT, k]
+                if st.work[MARK, k] == OPEN and st.trait[t, LEVEL] == level:
                     quote(tab, st, t, rise, place)
         best = -1
         rank = np.inf
         for k in range(n):
-            t = st.taken[0, k]
-            if st.taken[1, k] != OPEN or st.level[t] != level:
+            t = st.work[OUT, k]
+            if st.work[MARK, k] != OPEN or st.trait[t, LEVEL] != level:
                 continue
-            own = st.order[t]
+            own = st.trait[t, ORDER]
             if by_regret and own < np.inf:
-                own = own - min(second_price(st, t, rise), st.penalty[t])
+                own = own - min(second_price(st, t, rise), st.trait[t, PENALTY])
             if best < 0 or own < rank:
                 best = k
                 rank = own
-        t = st.taken[0, best]
-        st.taken[1, best] = CLOSED
-        r = st.absent[t]
+        t = st.work[OUT, best]
+        st.work[MARK, best] = CLOSED
+        r = st.work[NOWHERE, t]
         if r < 0:
             drop_partners(tab, st, t)
             close_partners(tab, st, t, n)
@@ -85,14 +90,14 @@ def auction(tab: Tables, st: State, rise: Floats, place: Ints, by_regret: bool) 
         if st.counts[KIND] != PLAIN and retime(tab, st, r) != FINE:
             unlink(tab, st, t)
             retime(tab, st, r)
-            st.taken[1, best] = OPEN
+            st.work[MARK, best] = OPEN
             rise[t, r] = np.inf
             choose(st, t, rise)
             continue
         place_partners(tab, st, t, n)
         for k in range(n):
-            one = st.taken[0, k]
-            if st.taken[1, k] == OPEN and st.level[one] == level:
+            one = st.work[OUT, k]
+            if st.work[MARK, k] == OPEN and st.trait[one, LEVEL] == level:
                 requote(tab, st, one, r, rise, place)
 
 
@@ -100,7 +105,7 @@ def auction(tab: Tables, st: State, rise: Floats, place: Ints, by_regret: bool) 
 def quote(tab: Tables, st: State, t: int, rise: Floats, place: Ints) -> None:
     """Every robot's price for a task."""
     may_be = wait_for_others(tab, st, t)
-    for r in range(st.size.shape[0]):
+    for r in range(st.path.shape[0]):
         rise[t, r] = np.inf
         if may_be and fits(tab, st, t, r) and not holds_partner(tab, st, t, r):
             rise[t, r], place[t, r] = price(tab, st, t, r, np.inf, 0.0)
@@ -114,27 +119,27 @@ def requote(tab: Tables, st: State, t: int, r: int, rise: Floats, place: Ints) -
     rise[t, r] = np.inf
     if before < np.inf and wait_for_others(tab, st, t) and fits(tab, st, t, r):
         rise[t, r], place[t, r] = price(tab, st, t, r, np.inf, 0.0)
-    if st.absent[t] == r or rise[t, r] < st.order[t]:
+    if st.work[NOWHERE, t] == r or rise[t, r] < st.trait[t, ORDER]:
         choose(st, t, rise)
 
 
 @inlined
 def choose(st: State, t: int, rise: Floats) -> None:
     """Note the best robot and its price, in `absent` and `order`."""
-    st.order[t] = np.inf
-    st.absent[t] = -1
-    for r in range(st.size.shape[0]):
-        if rise[t, r] < st.order[t]:
-            st.order[t] = rise[t, r]
-            st.absent[t] = r
+    st.trait[t, ORDER] = np.inf
+    st.work[NOWHERE, t] = -1
+    for r in range(st.path.shape[0]):
+        if rise[t, r] < st.trait[t, ORDER]:
+            st.trait[t, ORDER] = rise[t, r]
+            st.work[NOWHERE, t] = r
 
 
 @inlined
 def second_price(st: State, t: int, rise: Floats) -> float:
     """The price of the robot that comes after the best."""
     second = np.inf
-    for r in range(st.size.shape[0]):
-        if r != st.absent[t] and rise[t, r] < second:
+    for r in range(st.path.shape[0]):
+        if r != st.work[NOWHERE, t] and rise[t, r] < second:
             second = rise[t, r]
     return second
 
@@ -142,13 +147,13 @@ def second_price(st: State, t: int, rise: Floats) -> float:
 @inlined
 def place_partners(tab: Tables, st: State, t: int, n: int) -> None:
     """Put the rest of a task's group in too; if that fails, all of it is out."""
-    if st.counts[KIND] != COUPLED or tab.group[t] < 0:
+    if st.counts[KIND] != COUPLED or group_of(tab.span, tab.tied, t) < 0:
         return
-    g = tab.group[t]
+    g = group_of(tab.span, tab.tied, t)
     for k in range(n):
-        one = st.taken[0, k]
-        if st.taken[1, k] == OPEN and tab.group[one] == g:
-            st.taken[1, k] = CLOSED
+        one = st.work[OUT, k]
+        if st.work[MARK, k] == OPEN and group_of(tab.span, tab.tied, one) == g:
+            st.work[MARK, k] = CLOSED
             if not insert(tab, st, one, st.near.shape[1], 0.0):
                 drop_partners(tab, st, one)
                 break
@@ -157,8 +162,8 @@ def place_partners(tab: Tables, st: State, t: int, n: int) -> None:
 
 @inlined
 def close_partners(tab: Tables, st: State, t: int, n: int) -> None:
-    if tab.group[t] < 0:
+    if group_of(tab.span, tab.tied, t) < 0:
         return
     for k in range(n):
-        if tab.group[st.taken[0, k]] == tab.group[t]:
-            st.taken[1, k] = CLOSED
+        if group_of(tab.span, tab.tied, st.work[OUT, k]) == group_of(tab.span, tab.tied, t):
+            st.work[MARK, k] = CLOSED

@@ -51,6 +51,7 @@ def draw_below(counts: Ints, limit: int) -> int:
 
 
 @inlined
-def draw_exponential(counts: Ints, quantiles: Floats) -> float:
-    """The next number from the exponential distribution with mean 1."""
-    return quantiles[draw_below(counts, QUANTILES)]
+def draw_exponential(counts: Ints, numbers: Floats) -> float:
+    """The next number from the exponential distribution with mean 1; its quantiles are the last of
+    `numbers`."""
+    return numbers[numbers.shape[0] - 1 - draw_below(counts, QUANTILES)]

@@ -93,7 +93,7 @@ def _times(problem: Problem, plan: Plan) -> list[str]:
             if all(int(q) in finish for q in p.pred[p.pred_start[t] : p.pred_start[t + 1]])
         }
         at_once: dict[int, int] = {}
-        for t, r in able.items():
+        for t in able:
             g = group_of[t]
             partners = [one for one in able if group_of[one] == g] if g >= 0 else [t]
             if g < 0 or len(partners) == size[g]:

@@ -16,6 +16,8 @@ from muster.core.allocation.search.setup import impossible, routes_of, state_for
 from muster.core.allocation.search.state import (
     LATEST_FINISH,
     MISSING,
+    OUT,
+    PENALTY,
     TAKEN,
     retime_all,
     true_cost,
@@ -45,12 +47,12 @@ def construct(problem: Problem, plan: Plan, tasks: Iterable[int]) -> Plan:
         retime_all(tab, st)
         st.numbers[LATEST_FINISH] = _expected_makespan(problem, tab)
         st.counts[TAKEN] = len(open_tasks)
-        st.taken[0, : len(open_tasks)] = open_tasks
+        st.work[OUT, : len(open_tasks)] = open_tasks
         shape = (problem.tasks, problem.robots)
         auction(tab, st, np.full(shape, np.inf), np.zeros(shape, dtype=np.int64), by_regret)
         retime_all(tab, st)
         left = st.route[open_tasks] < 0
-        st.numbers[MISSING] = st.penalty[open_tasks][left].sum()
+        st.numbers[MISSING] = st.trait[open_tasks, PENALTY][left].sum()
         cost = float(true_cost(tab, st))
         if best is None or cost < best[0]:
             best = cost, routes_of(st, st.nxt)
@@ -73,8 +75,8 @@ def mend(
         if found.is_feasible:
             return kept, lost
         out = {found.failed}
-        if found.reason == Reason.GROUP and tab.group[found.failed] >= 0:
-            out |= set(np.flatnonzero(tab.group == tab.group[found.failed]).tolist())
+        if found.reason == Reason.GROUP and found.failed >= 0:
+            out |= set(np.flatnonzero(problem.group == problem.group[found.failed]).tolist())
         for route in kept:
             lost.extend(t for t in route if t in out)
             route[:] = [t for t in route if t not in out]

@@ -24,15 +24,20 @@ from typing import Final
 import numpy as np
 
 from muster.core.allocation.kernel import inlined, kernel
+from muster.core.allocation.problem import Floats, Ints
 from muster.core.allocation.search.chance import draw, draw_below, draw_exponential
 from muster.core.allocation.search.pricing import holds_partner
 from muster.core.allocation.search.state import (
+    CARRIED,
     COUPLED,
     CURSOR,
+    IS_FREE,
     IS_UNIFORM,
     KIND,
+    NEAR_TASKS,
     PLAIN,
     QUIET,
+    SIZE,
     TAKEN,
     TEMPERATURE,
     VALUE,
@@ -45,7 +50,7 @@ from muster.core.allocation.search.state import (
     undo,
     value,
 )
-from muster.core.allocation.tables import LOAD, LOAD_LIMIT, MAX_TASKS, Tables
+from muster.core.allocation.tables import LOAD, LOAD_LIMIT, MAX_TASKS, PER_M, Tables
 from muster.core.allocation.timing import FINE
 
 TAIL: Final = 1 << 40
@@ -74,18 +79,18 @@ GAIN: Final = 1e-9
 
 
 @inlined
-def way(tab: Tables, st: State, u: int, v: int) -> float:
+def way(leg: Floats, tasks: int, u: int, v: int) -> float:
     """[m] from node u to node v; 0 to the end of a path."""
-    return tab.leg[u, v] if v < st.route.shape[0] else 0.0
+    return leg[u, v] if v < tasks else 0.0
 
 
 @inlined
-def join(tab: Tables, st: State, u: int, v: int) -> None:
+def join(leg: Floats, nxt: Ints, prv: Ints, hop: Floats, u: int, v: int) -> None:
     """Let node v follow node u."""
-    st.nxt[u] = v
-    st.prv[v] = u
-    if v < st.route.shape[0]:
-        st.hop[v] = tab.leg[u, v]
+    nxt[u] = v
+    prv[v] = u
+    if v < hop.shape[0]:
+        hop[v] = leg[u, v]
 
 
 @kernel
@@ -100,7 +105,7 @@ def exchange(
     x = st.prv[c]
     a = st.route[c]
     b = y - tasks if y >= tasks else st.route[y]
-    if y == x or y == c or (a == b and k > 0):
+    if y in (x, c) or (a == b and k > 0):
         return False
     last = c
     n = 1
@@ -124,12 +129,16 @@ def exchange(
     head = last if is_turned else c
     foot = c if is_turned else last
     if st.counts[IS_UNIFORM] != 0:
-        change = way(tab, st, y, head) + way(tab, st, foot, other_after) - st.hop[c]
+        change = way(tab.leg, tasks, y, head) + way(tab.leg, tasks, foot, other_after) - st.hop[c]
         change -= st.hop[after] if after < tasks else 0.0
         if m > 0:
-            change += way(tab, st, x, other) + way(tab, st, other_last, after) - st.hop[other]
+            change += (
+                way(tab.leg, tasks, x, other)
+                + way(tab.leg, tasks, other_last, after)
+                - st.hop[other]
+            )
         else:
-            change += way(tab, st, x, after)
+            change += way(tab.leg, tasks, x, after)
         if other_after < tasks:
             change -= st.hop[other_after]
         if is_turned:
@@ -137,7 +146,7 @@ def exchange(
             while t != last:
                 change += tab.leg[st.nxt[t], t] - st.hop[st.nxt[t]]
                 t = st.nxt[t]
-        if not st.per_m[a] * change < luck:
+        if not tab.robot[a, PER_M] * change < luck:
             return False
     if not may_move(tab, st, c, n, a, b, m) or not may_move(tab, st, other, m, b, a, n):
         return False
@@ -155,15 +164,15 @@ def exchange(
             t = before
         t = last
         while t != c:
-            join(tab, st, t, st.nxt[t])
+            join(tab.leg, st.nxt, st.prv, st.hop, t, st.nxt[t])
             t = st.nxt[t]
     if m > 0:
-        join(tab, st, x, other)
-        join(tab, st, other_last, after)
+        join(tab.leg, st.nxt, st.prv, st.hop, x, other)
+        join(tab.leg, st.nxt, st.prv, st.hop, other_last, after)
     else:
-        join(tab, st, x, after)
-    join(tab, st, y, head)
-    join(tab, st, foot, other_after)
+        join(tab.leg, st.nxt, st.prv, st.hop, x, after)
+    join(tab.leg, st.nxt, st.prv, st.hop, y, head)
+    join(tab.leg, st.nxt, st.prv, st.hop, foot, other_after)
     return judge(tab, st, a, b, luck)
 
 
@@ -184,18 +193,18 @@ def turn(tab: Tables, st: State, c: int, y: int, luck: float) -> bool:
     if first == v:
         return False
     after = st.nxt[v]
-    change = way(tab, st, u, v) - st.hop[first] + way(tab, st, first, after)
+    change = way(tab.leg, tasks, u, v) - st.hop[first] + way(tab.leg, tasks, first, after)
     if after < tasks:
         change -= st.hop[after]
     t = first
     while True:
-        if not st.movable[t]:
+        if st.trait[t, IS_FREE] == 0.0:
             return False
         if t == v:
             break
         change += tab.leg[st.nxt[t], t] - st.hop[st.nxt[t]]
         t = st.nxt[t]
-    if st.counts[IS_UNIFORM] != 0 and not st.per_m[a] * change < luck:
+    if st.counts[IS_UNIFORM] != 0 and not tab.robot[a, PER_M] * change < luck:
         return False
     open_log(st)
     st.counts[TAKEN] = 0
@@ -204,12 +213,12 @@ def turn(tab: Tables, st: State, c: int, y: int, luck: float) -> bool:
     at = u
     while True:
         before = st.prv[t]
-        join(tab, st, at, t)
+        join(tab.leg, st.nxt, st.prv, st.hop, at, t)
         at = t
         if t == first:
             break
         t = before
-    join(tab, st, at, after)
+    join(tab.leg, st.nxt, st.prv, st.hop, at, after)
     return judge(tab, st, a, a, luck)
 
 
@@ -217,9 +226,9 @@ def turn(tab: Tables, st: State, c: int, y: int, luck: float) -> bool:
 def may_move(tab: Tables, st: State, first: int, count: int, a: int, b: int, back: int) -> bool:
     """Robot b may have these stops of robot a, which gets `back` stops for them."""
     t = first
-    load = st.load[b]
+    load = st.sums[b, CARRIED]
     for _ in range(count):
-        if not st.movable[t]:
+        if st.trait[t, IS_FREE] == 0.0:
             return False
         if a != b:
             if st.fixed[b, t] == np.inf or holds_partner(tab, st, t, b):
@@ -228,7 +237,7 @@ def may_move(tab: Tables, st: State, first: int, count: int, a: int, b: int, bac
         t = st.nxt[t]
     if a == b:
         return True
-    if st.size[b] + count - back > tab.robot[b, MAX_TASKS]:
+    if st.path[b, SIZE] + count - back > tab.robot[b, MAX_TASKS]:
         return False
     return back > 0 or load <= tab.robot[b, LOAD_LIMIT]
 
@@ -240,17 +249,20 @@ def relabel(tab: Tables, st: State, first: int, count: int, b: int) -> None:
     for _ in range(count):
         a = st.route[t]
         st.route[t] = b
-        st.size[a] -= 1
-        st.size[b] += 1
-        st.load[a] -= tab.task[t, LOAD]
-        st.load[b] += tab.task[t, LOAD]
+        st.path[a, SIZE] -= 1
+        st.path[b, SIZE] += 1
+        st.sums[a, CARRIED] -= tab.task[t, LOAD]
+        st.sums[b, CARRIED] += tab.task[t, LOAD]
         t = st.nxt[t]
 
 
 @inlined
 def judge(tab: Tables, st: State, a: int, b: int, luck: float) -> bool:
     """Keep what was done to paths a and b if it is worth it, else take it back."""
-    is_sound = st.load[a] <= tab.robot[a, LOAD_LIMIT] and st.load[b] <= tab.robot[b, LOAD_LIMIT]
+    is_sound = (
+        st.sums[a, CARRIED] <= tab.robot[a, LOAD_LIMIT]
+        and st.sums[b, CARRIED] <= tab.robot[b, LOAD_LIMIT]
+    )
     if st.counts[KIND] == PLAIN:
         total_path(tab, st, a)
         if b != a:
@@ -282,8 +294,8 @@ def try_move(tab: Tables, st: State, c: int, y: int, move: int, luck: float) -> 
 def wander(tab: Tables, st: State, proposals: int, breadth: int) -> None:
     """Propose moves at random, taken as `anneal` takes its outcomes."""
     tasks = st.route.shape[0]
-    near = min(breadth, st.near.shape[1])
-    starts = min(breadth, st.near_robot.shape[1])
+    near = min(breadth, st.counts[NEAR_TASKS])
+    starts = min(breadth, st.near.shape[1] - st.counts[NEAR_TASKS])
     for _ in range(proposals):
         c = draw_below(st.counts, tasks)
         u = draw(st.counts)
@@ -291,14 +303,14 @@ def wander(tab: Tables, st: State, proposals: int, breadth: int) -> None:
             continue
         y = 0
         if near == 0 or u < 0.1:
-            y = tasks + st.near_robot[c, draw_below(st.counts, starts)]
+            y = tasks + st.near[c, st.counts[NEAR_TASKS] + draw_below(st.counts, starts)]
         else:
             y = st.near[c, draw_below(st.counts, near)]
             if st.route[y] < 0:
                 continue
         v = draw(st.counts)
         move = 0 if v < 0.3 else min(int(v * len(MOVES)), len(MOVES) - 1)
-        luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.quantiles)
+        luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.numbers)
         if try_move(tab, st, c, y, move, luck):
             keep_best(tab, st)
 
@@ -307,8 +319,8 @@ def wander(tab: Tables, st: State, proposals: int, breadth: int) -> None:
 def descend(tab: Tables, st: State, tasks_at_once: int, breadth: int) -> bool:
     """Take every move that gains, task by task; true once none is left."""
     tasks = st.route.shape[0]
-    near = min(breadth, st.near.shape[1])
-    starts = min(breadth, st.near_robot.shape[1])
+    near = min(breadth, st.counts[NEAR_TASKS])
+    starts = min(breadth, st.near.shape[1] - st.counts[NEAR_TASKS])
     for _ in range(tasks_at_once):
         if st.counts[QUIET] >= tasks:
             return True
@@ -318,7 +330,7 @@ def descend(tab: Tables, st: State, tasks_at_once: int, breadth: int) -> bool:
         if st.route[c] < 0:
             continue
         for j in range(near + starts):
-            y = st.near[c, j] if j < near else tasks + st.near_robot[c, j - near]
+            y = st.near[c, j] if j < near else tasks + st.near[c, st.counts[NEAR_TASKS] + j - near]
             if y < tasks and st.route[y] < 0:
                 continue
             for move in range(len(MOVES)):

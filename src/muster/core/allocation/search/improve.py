@@ -23,13 +23,24 @@ from muster.core.allocation.search.state import (
     CURSOR,
     KIND,
     MISSING,
+    NOWHERE,
+    PENALTY,
     PLAIN,
     QUIET,
     TEMPERATURE,
     State,
     keep_best,
 )
-from muster.core.allocation.tables import PACE, W_LATENCY, W_MAX, W_SUM, WEIGHT, Tables, tables
+from muster.core.allocation.tables import (
+    PACE,
+    PER_M,
+    W_LATENCY,
+    W_MAX,
+    W_SUM,
+    WEIGHT,
+    Tables,
+    tables,
+)
 
 HOT = 0.5
 """First temperature, in costs of an average leg: higher forgets the plan it began with."""
@@ -66,8 +77,8 @@ def improve(
     progress : share of the budget used so far, 0 to 1. It leads the cooling: with it, the whole
         of the budget is used to best effect. Without, cooling goes in cycles, each twice as long
         as the one before.
-    iterations : search for exactly so many iterations instead (unless `is_over`); the same problem,
-        plan, seed and number give the same answer on any machine.
+    iterations : search for exactly so many iterations instead (unless `is_over`); the same
+        problem, plan, seed and number give the same answer on any machine.
 
     Tasks that are unassigned for any reason but `Reason.NOT_PLACED` are tried again.
     """
@@ -79,9 +90,9 @@ def improve(
         t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED and t not in doomed
     ]
     absent = sorted({*absent, *(t for t in lost if t not in doomed)})
-    st.absent[: len(absent)] = absent
+    st.work[NOWHERE, : len(absent)] = absent
     st.counts[ABSENT] = len(absent)
-    st.numbers[MISSING] = st.penalty[absent].sum()
+    st.numbers[MISSING] = st.trait[absent, PENALTY].sum()
     st.counts[FIRST], st.counts[SECOND] = seeded(seed)
     refresh(tab, st)
     keep_best(tab, st)
@@ -162,7 +173,7 @@ def _unit(problem: Problem, tab: Tables, st: State) -> float:
     path = problem.tasks / problem.robots
     second = weights[W_SUM] + weights[W_MAX]
     second += weights[W_LATENCY] * float(tab.task[:, WEIGHT].mean()) * max(path / 2.0, 1.0)
-    energy = float((st.per_m - weights[W_SUM] * tab.robot[:, PACE]).mean())
+    energy = float((tab.robot[:, PER_M] - weights[W_SUM] * tab.robot[:, PACE]).mean())
     hop = st.hop[st.route >= 0]
     metres = float(hop.mean()) if len(hop) else float(np.median(tab.leg[np.isfinite(tab.leg)]))
     return max(metres * (second * pace + energy), 1e-9)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from muster.core.allocation.problem import Floats, Ints
-from muster.core.allocation.tables import DUE, EARLIEST, LATEST, WORK_S, Tables
+from muster.core.allocation.tables import (
+    DUE,
+    EARLIEST,
+    LAST,
+    LATEST,
+    PARTNERS,
+    PREDS,
+    SUCCS,
+    WORK_S,
+    Tables,
+    group_of,
+)
 
 
 def nearest_tasks(tab: Tables, most: int) -> Ints:
@@ -32,15 +43,16 @@ def levels(tab: Tables) -> Ints:
     tasks = len(tab.task)
     level = np.full(tasks, -1, dtype=np.int64)
     unit = [[t] for t in range(tasks)]
-    for g in range(len(tab.member_start) - 1):
-        members = [int(m) for m in tab.member[tab.member_start[g] : tab.member_start[g + 1]]]
-        for member in members:
-            unit[member] = members
+    for t in range(tasks):
+        if group_of(tab.span, tab.tied, t) == t:
+            members = [int(m) for m in tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]]]
+            for member in members:
+                unit[member] = members
     waiting = {
         members[0]: {
             unit[int(p)][0]
             for t in members
-            for p in tab.pred[tab.pred_start[t] : tab.pred_start[t + 1]]
+            for p in tab.tied[tab.span[t, PREDS] : tab.span[t, SUCCS]]
         }
         for members in unit
     }
@@ -59,18 +71,18 @@ def levels(tab: Tables) -> Ints:
 
 
 def orders(tab: Tables) -> Floats:
-    """(5, T) sort keys, smallest first: none (drawn), far, near, long, urgent."""
+    """(T, 5) sort keys, smallest first: none (drawn), far, near, long, urgent."""
     tasks = len(tab.task)
     robots = len(tab.robot)
-    key = np.zeros((5, tasks))
+    key = np.zeros((tasks, 5))
     if tasks and robots:
         away = tab.leg[tasks : tasks + robots, :tasks].min(axis=0)
         away[~np.isfinite(away)] = 0.0
-        key[1] = -away
-        key[2] = away
-    key[3] = -tab.task[:, WORK_S]
+        key[:, 1] = -away
+        key[:, 2] = away
+    key[:, 3] = -tab.task[:, WORK_S]
     last = np.minimum(tab.task[:, LATEST], tab.task[:, DUE])
-    key[4] = np.where(np.isfinite(last), last, 1e12 + tab.task[:, EARLIEST])
+    key[:, 4] = np.where(np.isfinite(last), last, 1e12 + tab.task[:, EARLIEST])
     return key
 
 

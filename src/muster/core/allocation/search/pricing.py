@@ -10,24 +10,50 @@ import numpy as np
 
 from muster.core.allocation.kernel import inlined, kernel
 from muster.core.allocation.search.chance import draw_exponential
-from muster.core.allocation.search.state import BLINK, COUPLED, KIND, PLAIN, State, softened
+from muster.core.allocation.search.state import (
+    BLINK,
+    CARRIED,
+    COST,
+    COUPLED,
+    END,
+    KIND,
+    PLAIN,
+    SIZE,
+    State,
+    softened,
+)
 from muster.core.allocation.tables import (
     CHARGE_W,
+    HOME,
     IDLE_W,
     INNER_M,
     IS_LIMITED,
     JOULES_PER_M,
+    LAST,
     LOAD,
     LOAD_LIMIT,
     MAX_TASKS,
     PACE,
+    PARTNERS,
+    PER_M,
     READY,
     W_MAX,
     WORK_J,
     WORK_S,
     Tables,
+    group_of,
 )
-from muster.core.allocation.timing import DOCK, FINE, FINISH, LEFT, PAID, REST, cost_of_step, step
+from muster.core.allocation.timing import (
+    DOCK,
+    FINE,
+    FINISH,
+    LEFT,
+    NOT_BEFORE,
+    PAID,
+    REST,
+    cost_of_step,
+    step,
+)
 
 
 @inlined
@@ -35,8 +61,8 @@ def fits(tab: Tables, st: State, t: int, r: int) -> bool:
     """The robot can do the task at all, and its path and load are not full."""
     return (
         st.fixed[r, t] < np.inf
-        and st.size[r] < tab.robot[r, MAX_TASKS]
-        and st.load[r] + tab.task[t, LOAD] <= tab.robot[r, LOAD_LIMIT]
+        and st.path[r, SIZE] < tab.robot[r, MAX_TASKS]
+        and st.sums[r, CARRIED] + tab.task[t, LOAD] <= tab.robot[r, LOAD_LIMIT]
     )
 
 
@@ -45,10 +71,10 @@ def holds_partner(tab: Tables, st: State, t: int, r: int) -> bool:
     """The robot does another task of the same group."""
     if st.counts[KIND] != COUPLED:
         return False
-    g = tab.group[t]
+    g = group_of(tab.span, tab.tied, t)
     if g >= 0:
-        for k in range(tab.member_start[g], tab.member_start[g + 1]):
-            if st.route[tab.member[k]] == r:
+        for k in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+            if st.route[tab.tied[k]] == r:
                 return True
     return False
 
@@ -62,7 +88,7 @@ def overlooks(st: State, mean: float) -> bool:
     st.counts[BLINK] -= 1
     if st.counts[BLINK] >= 0:
         return False
-    st.counts[BLINK] = int(mean * draw_exponential(st.counts, st.quantiles))
+    st.counts[BLINK] = int(mean * draw_exponential(st.counts, st.numbers))
     return True
 
 
@@ -98,13 +124,15 @@ def price_by_legs(tab: Tables, st: State, t: int, r: int, mean: float) -> tuple[
         p = q
     if place < 0:
         return np.inf, -1
-    rise = st.per_m[r] * best + st.fixed[r, t]
+    rise = tab.robot[r, PER_M] * best + st.fixed[r, t]
     weight = tab.weights[W_MAX]
     if weight > 0.0:
-        before = st.finish[r] if st.size[r] > 0 else tab.robot[r, READY]
+        before = st.sums[r, END] if st.path[r, SIZE] > 0 else tab.robot[r, READY]
         pace = tab.robot[r, PACE]
         after = before + (best + tab.task[t, INNER_M]) * pace + tab.task[t, WORK_S]
-        rise += softened(st, weight, after) - softened(st, weight, st.finish[r])
+        rise += softened(st.counts, st.numbers, weight, after) - softened(
+            st.counts, st.numbers, weight, st.sums[r, END]
+        )
     return rise, place
 
 
@@ -117,18 +145,22 @@ def price_by_time(
     best = bound
     place = -1
     weight = tab.weights[W_MAX]
-    held = softened(st, weight, st.finish[r])
+    held = softened(st.counts, st.numbers, weight, st.sums[r, END])
     p = tasks + r
     while True:
         q = st.nxt[p]
         detour = st.back[t, p]
         if q < tasks:
             detour += tab.leg[t, q] - st.hop[q]
-        if detour < np.inf and is_promising(st, t, r, detour, best) and not overlooks(st, mean):
+        if (
+            detour < np.inf
+            and is_promising(tab, st, t, r, detour, best)
+            and not overlooks(st, mean)
+        ):
             cost, finish = time_insertion(tab, st, t, r, p)
-            rise = cost - st.cost[r]
+            rise = cost - st.sums[r, COST]
             if rise < np.inf and weight > 0.0:
-                rise += softened(st, weight, finish) - held
+                rise += softened(st.counts, st.numbers, weight, finish) - held
             if rise < best:
                 best = rise
                 place = p
@@ -141,9 +173,9 @@ def price_by_time(
 
 
 @inlined
-def is_promising(st: State, t: int, r: int, detour: float, best: float) -> bool:
+def is_promising(tab: Tables, st: State, t: int, r: int, detour: float, best: float) -> bool:
     """The detour alone does not yet cost more than the best place so far."""
-    return st.per_m[r] * detour + st.fixed[r, t] < best
+    return tab.robot[r, PER_M] * detour + st.fixed[r, t] < best
 
 
 @inlined
@@ -163,7 +195,7 @@ def time_insertion(tab: Tables, st: State, t: int, r: int, p: int) -> tuple[floa
         if after < tasks:
             rest += st.when[after, REST] + tab.leg[t, after] * tab.robot[r, JOULES_PER_M]
         elif tab.robot[r, CHARGE_W] > 0.0:
-            rest += tab.home[t] * tab.robot[r, JOULES_PER_M]
+            rest += tab.task[t, HOME] * tab.robot[r, JOULES_PER_M]
         if has_charged(st, p, tasks):
             # What it charged was meant for the path without the new task: begin anew.
             grown = rest + tab.leg[p, t] * tab.robot[r, JOULES_PER_M]
@@ -174,7 +206,9 @@ def time_insertion(tab: Tables, st: State, t: int, r: int, p: int) -> tuple[floa
             paid = 0.0
             while at != p:
                 q = st.nxt[at]
-                done = step(tab, r, at, clock, left, q, st.not_before[q], st.when[q, REST] + grown)
+                done = step(
+                    tab, r, at, clock, left, q, st.when[q, NOT_BEFORE], st.when[q, REST] + grown
+                )
                 if done[0] != FINE:
                     return np.inf, 0.0
                 paid += cost_of_step(tab, r, q, done)
@@ -182,14 +216,14 @@ def time_insertion(tab: Tables, st: State, t: int, r: int, p: int) -> tuple[floa
                 left = done[4]
                 at = q
     while True:
-        done = step(tab, r, at, clock, left, one, st.not_before[one], rest)
+        done = step(tab, r, at, clock, left, one, st.when[one, NOT_BEFORE], rest)
         if done[0] != FINE:
             return np.inf, 0.0
         paid += cost_of_step(tab, r, one, done)
         clock = done[3]
         left = done[4]
         if one != t and not is_limited and clock == st.when[one, FINISH]:
-            return paid + (st.cost[r] - st.when[one, PAID]), st.finish[r]
+            return paid + (st.sums[r, COST] - st.when[one, PAID]), st.sums[r, END]
         if after >= tasks:
             return paid, clock
         at = one

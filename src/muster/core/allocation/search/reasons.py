@@ -10,7 +10,15 @@ import numpy as np
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.evaluation import evaluate_path, evaluate_plan
 from muster.core.allocation.problem import Problem
-from muster.core.allocation.tables import LOAD, LOAD_LIMIT, MAX_TASKS, Tables
+from muster.core.allocation.tables import (
+    LOAD,
+    LOAD_LIMIT,
+    MAX_TASKS,
+    PREDS,
+    SUCCS,
+    Tables,
+    group_of,
+)
 
 
 def reasons_for(
@@ -30,10 +38,10 @@ def _reason(
     carried: Sequence[float],
     t: int,
 ) -> Reason:
-    before = tab.pred[tab.pred_start[t] : tab.pred_start[t + 1]]
+    before = tab.tied[tab.span[t, PREDS] : tab.span[t, SUCCS]]
     if not placed.issuperset(int(p) for p in before):
         return Reason.PRECEDENCE
-    if tab.group[t] >= 0:
+    if group_of(tab.span, tab.tied, t) >= 0:
         return Reason.GROUP
     not_before = np.zeros(problem.tasks)
     if len(before):

@@ -20,9 +20,16 @@ from muster.core.allocation.search.state import (
     ABSENT,
     COUPLED,
     KIND,
+    LEVEL,
     LOOK,
+    MARK,
     MISSING,
+    NEAR_TASKS,
+    ORDER,
+    OUT,
+    PENALTY,
     PLAIN,
+    SEEN,
     TAKEN,
     State,
     link,
@@ -30,8 +37,8 @@ from muster.core.allocation.search.state import (
     touch,
     unlink,
 )
-from muster.core.allocation.tables import Tables
-from muster.core.allocation.timing import FINE, FINISH, SET_OUT
+from muster.core.allocation.tables import LAST, PARTNERS, PREDS, SUCCS, Tables, group_of
+from muster.core.allocation.timing import FINE, FINISH, NOT_BEFORE, SET_OUT
 
 WIDE: Final = 4
 """With at most so many robots every path is looked at."""
@@ -50,20 +57,20 @@ def draw_order(st: State) -> None:
         which = 0 if u < 0.3 else 1 if u < 0.5 else 2 if u < 0.6 else 3 if u < 0.7 else 4
     n = st.counts[TAKEN]
     for k in range(n):
-        t = st.taken[0, k]
-        key = draw(st.counts) if which == 0 else st.key[which, t]
+        t = st.work[OUT, k]
+        key = draw(st.counts) if which == 0 else st.trait[t, which]
         if st.counts[KIND] == COUPLED:
-            key += 1e15 * st.level[t]
-        flag = st.taken[1, k]
+            key += 1e15 * st.trait[t, LEVEL]
+        flag = st.work[MARK, k]
         j = k
-        while j > 0 and st.order[j - 1] > key:
-            st.order[j] = st.order[j - 1]
-            st.taken[0, j] = st.taken[0, j - 1]
-            st.taken[1, j] = st.taken[1, j - 1]
+        while j > 0 and st.trait[j - 1, ORDER] > key:
+            st.trait[j, ORDER] = st.trait[j - 1, ORDER]
+            st.work[OUT, j] = st.work[OUT, j - 1]
+            st.work[MARK, j] = st.work[MARK, j - 1]
             j -= 1
-        st.order[j] = key
-        st.taken[0, j] = t
-        st.taken[1, j] = flag
+        st.trait[j, ORDER] = key
+        st.work[OUT, j] = t
+        st.work[MARK, j] = flag
 
 
 @inlined
@@ -73,17 +80,17 @@ def wait_for_others(tab: Tables, st: State, t: int) -> bool:
     if st.counts[KIND] != COUPLED:
         return True
     bound = 0.0
-    for k in range(tab.pred_start[t], tab.pred_start[t + 1]):
-        before = tab.pred[k]
+    for k in range(tab.span[t, PREDS], tab.span[t, SUCCS]):
+        before = tab.tied[k]
         if st.route[before] < 0:
             return False
         bound = max(bound, st.when[before, FINISH])
-    g = tab.group[t]
+    g = group_of(tab.span, tab.tied, t)
     if g >= 0:
-        for k in range(tab.member_start[g], tab.member_start[g + 1]):
-            if st.route[tab.member[k]] >= 0:
-                bound = max(bound, st.when[tab.member[k], SET_OUT])
-    st.not_before[t] = bound
+        for k in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+            if st.route[tab.tied[k]] >= 0:
+                bound = max(bound, st.when[tab.tied[k], SET_OUT])
+    st.when[t, NOT_BEFORE] = bound
     return True
 
 
@@ -95,22 +102,26 @@ def cheapest(
 
     Paths looked at are those of the `breadth` nearest tasks and robots, or all of a small team.
     """
-    robots = st.size.shape[0]
+    robots = st.path.shape[0]
     st.counts[LOOK] += 1
     best = np.inf
     robot = -1
     place = -1
-    near = min(breadth, st.near.shape[1])
+    near = min(breadth, st.counts[NEAR_TASKS])
     count = robots
     if robots > WIDE:
-        count = near + min(breadth, st.near_robot.shape[1])
+        count = near + min(breadth, st.near.shape[1] - st.counts[NEAR_TASKS])
     for k in range(count):
         r = k
         if robots > WIDE:
-            r = st.route[st.near[t, k]] if k < near else st.near_robot[t, k - near]
-            if r < 0 or st.seen[r] == st.counts[LOOK]:
+            r = (
+                st.route[st.near[t, k]]
+                if k < near
+                else st.near[t, st.counts[NEAR_TASKS] + k - near]
+            )
+            if r < 0 or st.path[r, SEEN] == st.counts[LOOK]:
                 continue
-            st.seen[r] = st.counts[LOOK]
+            st.path[r, SEEN] = st.counts[LOOK]
         if r == banned or not fits(tab, st, t, r) or holds_partner(tab, st, t, r):
             continue
         rise, p = price(tab, st, t, r, best, mean)
@@ -149,12 +160,12 @@ def insert(tab: Tables, st: State, t: int, breadth: int, mean: float) -> bool:
 @inlined
 def drop_partners(tab: Tables, st: State, t: int) -> None:
     """Take the rest of a task's group out, since the task is in no path."""
-    if st.counts[KIND] != COUPLED or tab.group[t] < 0:
+    if st.counts[KIND] != COUPLED or group_of(tab.span, tab.tied, t) < 0:
         return
-    g = tab.group[t]
+    g = group_of(tab.span, tab.tied, t)
     is_changed = False
-    for k in range(tab.member_start[g], tab.member_start[g + 1]):
-        one = tab.member[k]
+    for k in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+        one = tab.tied[k]
         if st.route[one] >= 0:
             touch(st, st.route[one])
             unlink(tab, st, one)
@@ -168,24 +179,27 @@ def recreate(tab: Tables, st: State, breadth: int, mean: float) -> None:
     """Put all tasks taken out back, in the order in which they stand; those that go nowhere are
     absent."""
     for k in range(st.counts[TAKEN]):
-        t = st.taken[0, k]
+        t = st.work[OUT, k]
         if has_failed_partner(tab, st, t, k) or not insert(tab, st, t, breadth, mean):
             drop_partners(tab, st, t)
     st.counts[ABSENT] = 0
     st.numbers[MISSING] = 0.0
     for k in range(st.counts[TAKEN]):
-        t = st.taken[0, k]
+        t = st.work[OUT, k]
         if st.route[t] < 0:
             st.counts[ABSENT] += 1
-            st.numbers[MISSING] += st.penalty[t]
+            st.numbers[MISSING] += st.trait[t, PENALTY]
 
 
 @inlined
 def has_failed_partner(tab: Tables, st: State, t: int, k: int) -> bool:
     """A task of the same group has been tried already and is in no path."""
-    if st.counts[KIND] != COUPLED or tab.group[t] < 0:
+    if st.counts[KIND] != COUPLED or group_of(tab.span, tab.tied, t) < 0:
         return False
     for j in range(k):
-        if tab.group[st.taken[0, j]] == tab.group[t] and st.route[st.taken[0, j]] < 0:
+        if (
+            group_of(tab.span, tab.tied, st.work[OUT, j]) == group_of(tab.span, tab.tied, t)
+            and st.route[st.work[OUT, j]] < 0
+        ):
             return True
     return False

@@ -13,8 +13,22 @@ from typing import Final
 
 from muster.core.allocation.kernel import inlined, kernel
 from muster.core.allocation.search.chance import draw, draw_below
-from muster.core.allocation.search.state import COUPLED, KIND, STAMP, TAKEN, State, touch, unlink
-from muster.core.allocation.tables import Tables
+from muster.core.allocation.search.state import (
+    COUPLED,
+    IS_FREE,
+    KIND,
+    MARK,
+    NEAR_TASKS,
+    OUT,
+    SIZE,
+    STAMP,
+    TAKEN,
+    TOUCHED,
+    State,
+    touch,
+    unlink,
+)
+from muster.core.allocation.tables import LAST, PARTNERS, SUCCS, Tables, group_of
 
 STRING: Final = 10
 """Most stops in a string."""
@@ -28,26 +42,26 @@ KEEP_ON: Final = 0.01
 def ruin(tab: Tables, st: State, average: float) -> None:
     """Take out about `average` tasks around one that is drawn."""
     tasks = st.route.shape[0]
-    robots = st.size.shape[0]
+    robots = st.path.shape[0]
     paths = 0
     placed = 0
     for r in range(robots):
-        if st.size[r] > 0:
+        if st.path[r, SIZE] > 0:
             paths += 1
-            placed += st.size[r]
+            placed += st.path[r, SIZE]
     if placed == 0:
         return
     longest = min(float(STRING), placed / paths)
     strings = int(draw(st.counts) * (4.0 * average / (1.0 + longest))) + 1
     centre = draw_below(st.counts, tasks)
     ruined = 0
-    for k in range(-1, st.near.shape[1]):
+    for k in range(-1, st.counts[NEAR_TASKS]):
         c = centre if k < 0 else st.near[centre, k]
         r = st.route[c]
-        if r < 0 or st.stamp[r] == st.counts[STAMP] or not st.movable[c]:
+        if r < 0 or st.path[r, TOUCHED] == st.counts[STAMP] or st.trait[c, IS_FREE] == 0.0:
             continue
-        limit = min(longest, float(st.size[r]))
-        length = min(int(draw(st.counts) * limit) + 1, st.size[r])
+        limit = min(longest, float(st.path[r, SIZE]))
+        length = min(int(draw(st.counts) * limit) + 1, st.path[r, SIZE])
         take_string(tab, st, c, r, length)
         ruined += 1
         if ruined >= strings:
@@ -60,9 +74,9 @@ def take_string(tab: Tables, st: State, c: int, r: int, length: int) -> None:
     tasks = st.route.shape[0]
     touch(st, r)
     kept = 0
-    if length > 1 and length < st.size[r] and draw(st.counts) < SPLIT:
+    if length > 1 and length < st.path[r, SIZE] and draw(st.counts) < SPLIT:
         kept = 1
-        while length + kept < st.size[r] and draw(st.counts) > KEEP_ON:
+        while length + kept < st.path[r, SIZE] and draw(st.counts) > KEEP_ON:
             kept += 1
     run = length + kept
     before = draw_below(st.counts, run)
@@ -77,7 +91,7 @@ def take_string(tab: Tables, st: State, c: int, r: int, length: int) -> None:
             break
         after = st.nxt[t]
         is_kept = skip_from <= k < skip_from + kept
-        if not is_kept and st.movable[t]:
+        if not is_kept and st.trait[t, IS_FREE] != 0.0:
             take(tab, st, t)
             if st.counts[KIND] == COUPLED:
                 while after < tasks and st.route[after] < 0:
@@ -90,8 +104,8 @@ def take_one(tab: Tables, st: State, t: int) -> None:
     touch(st, st.route[t])
     unlink(tab, st, t)
     n = st.counts[TAKEN]
-    st.taken[0, n] = t
-    st.taken[1, n] = 0
+    st.work[OUT, n] = t
+    st.work[MARK, n] = 0
     st.counts[TAKEN] = n + 1
 
 
@@ -104,13 +118,13 @@ def take(tab: Tables, st: State, t: int) -> None:
         return
     k = first
     while k < st.counts[TAKEN]:
-        one = st.taken[0, k]
-        for j in range(tab.succ_start[one], tab.succ_start[one + 1]):
-            if st.route[tab.succ[j]] >= 0:
-                take_one(tab, st, tab.succ[j])
-        g = tab.group[one]
+        one = st.work[OUT, k]
+        for j in range(tab.span[one, SUCCS], tab.span[one, PARTNERS]):
+            if st.route[tab.tied[j]] >= 0:
+                take_one(tab, st, tab.tied[j])
+        g = group_of(tab.span, tab.tied, one)
         if g >= 0:
-            for j in range(tab.member_start[g], tab.member_start[g + 1]):
-                if st.route[tab.member[j]] >= 0:
-                    take_one(tab, st, tab.member[j])
+            for j in range(tab.span[g, PARTNERS], tab.span[g, LAST]):
+                if st.route[tab.tied[j]] >= 0:
+                    take_one(tab, st, tab.tied[j])
         k += 1

@@ -12,28 +12,43 @@ from muster.core.allocation.search.chance import exponential_quantiles
 from muster.core.allocation.search.neighbours import levels, nearest_robots, nearest_tasks, orders
 from muster.core.allocation.search.state import (
     BEST,
+    CARRIED,
     COUNTS,
     COUPLED,
+    IS_FREE,
     IS_UNIFORM,
     KIND,
     LATEST_FINISH,
+    LEVEL,
+    NEAR_TASKS,
     NUMBERS,
+    ORDERS,
+    PATH_COLUMNS,
+    PENALTY,
     PLAIN,
+    SIZE,
     SQUARINGS,
+    SUM_COLUMNS,
     TIMED,
+    TRAITS,
+    WORK_ROWS,
     State,
 )
 from muster.core.allocation.tables import (
     CHARGE,
     DUE,
+    HOME,
     IDLE_W,
     INNER_M,
     IS_LIMITED,
     JOULES_PER_M,
+    LAST,
     LATEST,
     LOAD,
     PACE,
+    PARTNERS,
     RESERVE,
+    SUCCS,
     WORK_J,
     WORK_S,
     Tables,
@@ -49,7 +64,7 @@ WITHOUT_CLOCK: float = 1e6
 def kind_of(problem: Problem, tab: Tables) -> int:
     """What has to be looked at when a change is priced."""
     p = problem
-    if len(tab.member) or len(p.pred):
+    if len(tab.tied):
         return COUPLED
     soonest = p.ready.min(initial=np.inf)
     is_plain = (
@@ -78,7 +93,7 @@ def may_run_low(problem: Problem, tab: Tables) -> bool:
         joules = (ways + tab.task[:, INNER_M]) * robot[JOULES_PER_M] + tab.task[:, WORK_J]
         joules = np.sort(joules + robot[IDLE_W] * tab.task[:, WORK_S])[::-1]
         most = int(min(problem.max_tasks[r], tasks))
-        home = tab.home.max() * robot[JOULES_PER_M]
+        home = float(tab.task[:, HOME].max()) * robot[JOULES_PER_M]
         if robot[CHARGE] - float(joules[:most].sum()) < robot[RESERVE] + home:
             return True
     return False
@@ -152,41 +167,37 @@ def state_for(
     counts[KIND] = kind_of(problem, tab) if kind is None else kind
     counts[SQUARINGS] = 3
     counts[IS_UNIFORM] = is_uniform(problem, per_m, fixed)
-    numbers = np.zeros(NUMBERS)
+    numbers = np.concatenate((np.zeros(NUMBERS), exponential_quantiles()))
     numbers[BEST] = np.inf
     numbers[LATEST_FINISH] = 1.0
     top = float(p.weight.max(initial=0.0))
     importance = 1.0 + (p.weight / top if top > 0.0 else 0.0)
+    close = nearest_tasks(tab, NEAR if tasks > 2 * NEAR else tasks)
+    counts[NEAR_TASKS] = close.shape[1]
+    trait = np.zeros((tasks, TRAITS))
+    trait[:, :ORDERS] = orders(tab)
+    trait[:, LEVEL] = levels(tab)
+    trait[:, PENALTY] = _dearest(problem, tab) * importance
+    trait[:, IS_FREE] = 1.0 if movable is None else _closed(tab, movable)
+    path = np.zeros((robots, PATH_COLUMNS), dtype=np.int64)
+    path[:, SIZE] = [len(one) for one in routes]
+    sums = np.zeros((robots, SUM_COLUMNS))
+    sums[:, CARRIED] = load
     return State(
         nxt=nxt,
         prv=prv,
         route=route,
-        size=np.array([len(path) for path in routes], dtype=np.int64),
-        load=load,
-        cost=np.zeros(robots),
-        finish=np.zeros(robots),
-        when=np.zeros((nodes, WHEN_COLUMNS)),
-        not_before=np.zeros(tasks),
-        back=np.ascontiguousarray(tab.leg[:nodes, :tasks].T),
         hop=hop,
+        when=np.zeros((nodes, WHEN_COLUMNS)),
+        path=path,
+        sums=sums,
         fixed=np.ascontiguousarray(fixed),
-        per_m=np.ascontiguousarray(per_m),
-        near=nearest_tasks(tab, NEAR if tasks > 2 * NEAR else tasks),
-        near_robot=nearest_robots(tab, NEAR),
-        level=levels(tab),
-        key=orders(tab),
-        penalty=_dearest(problem, tab) * importance * np.ones(tasks),
-        movable=np.ones(tasks, dtype=np.bool_) if movable is None else _closed(tab, movable),
-        stamp=np.zeros(robots, dtype=np.int64),
-        seen=np.zeros(robots, dtype=np.int64),
+        back=np.ascontiguousarray(tab.leg[:nodes, :tasks].T),
+        near=np.ascontiguousarray(np.concatenate((close, nearest_robots(tab, NEAR)), axis=1)),
+        trait=trait,
         log=np.zeros((nodes + 1, 3), dtype=np.int64),
-        log_cost=np.zeros((robots, 3)),
-        taken=np.zeros((2, tasks), dtype=np.int64),
-        absent=np.zeros(tasks, dtype=np.int64),
-        order=np.zeros(tasks),
+        work=np.zeros((WORK_ROWS, tasks), dtype=np.int64),
         best=nxt.copy(),
-        quantiles=exponential_quantiles(),
-        work=np.zeros((3, tasks), dtype=np.int64),
         counts=counts,
         numbers=numbers,
     )
@@ -197,7 +208,7 @@ def routes_of(st: State, chain: np.ndarray) -> tuple[tuple[int, ...], ...]:
     tasks = len(st.route)
     after = chain.tolist()
     routes = []
-    for r in range(len(st.size)):
+    for r in range(len(st.path)):
         path = []
         t = after[tasks + r]
         while t < tasks:
@@ -228,10 +239,8 @@ def _closed(tab: Tables, movable: Bools) -> Bools:
     while is_changed:
         is_changed = False
         for t in np.flatnonzero(free):
-            bound = list(tab.succ[tab.succ_start[t] : tab.succ_start[t + 1]])
-            g = tab.group[t]
-            if g >= 0:
-                bound.extend(tab.member[tab.member_start[g] : tab.member_start[g + 1]])
+            bound = list(tab.tied[tab.span[t, SUCCS] : tab.span[t, PARTNERS]])
+            bound.extend(tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]])
             if not free[bound].all():
                 free[t] = False
                 is_changed = True

@@ -20,11 +20,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from muster.core.allocation.kernel import inlined, kernel
-from muster.core.allocation.problem import Bools, Floats, Ints
+from muster.core.allocation.problem import Floats, Ints
 from muster.core.allocation.tables import (
     INNER_M,
     LOAD,
     PACE,
+    PER_M,
     READY,
     W_MAX,
     WORK_S,
@@ -43,7 +44,7 @@ LOGGED: Final = 4
 """Paths in the log."""
 LOG_END: Final = 5
 TAKEN: Final = 6
-"""Tasks in `taken`: taken out, and to be put back."""
+"""Tasks in OUT."""
 ABSENT: Final = 7
 """Tasks of the search that are in no path."""
 BLINK: Final = 8
@@ -60,7 +61,8 @@ CURSOR: Final = 14
 """Task whose moves are looked at next."""
 QUIET: Final = 15
 """Tasks looked at since the last move."""
-COUNTS: Final = 16
+NEAR_TASKS: Final = 16
+COUNTS: Final = 17
 
 # Entries of `State.numbers`.
 VALUE: Final = 0
@@ -77,66 +79,86 @@ MISSING: Final = 5
 NUMBERS: Final = 6
 
 
+# Columns of `State.path`.
+SIZE: Final = 0
+"""Tasks in the path."""
+TOUCHED: Final = 1
+"""Iteration in which the path was last logged."""
+SEEN: Final = 2
+"""Search for a place that last looked at the path."""
+PATH_COLUMNS: Final = 3
+
+# Columns of `State.sums`.
+COST: Final = 0
+"""Of the path, makespan left aside."""
+END: Final = 1
+"""[s] finish of the last task; 0 for an empty path."""
+CARRIED: Final = 2
+LOGGED_COST: Final = 3
+"""The same of the paths in the log, by their places there."""
+LOGGED_END: Final = 4
+LOGGED_CARRIED: Final = 5
+SUM_COLUMNS: Final = 6
+
+# Columns of `State.trait`; the first are the sort keys of `neighbours.orders`.
+ORDERS: Final = 5
+LEVEL: Final = 5
+"""Longest chain of predecessors."""
+PENALTY: Final = 6
+"""Cost of being in no path."""
+IS_FREE: Final = 7
+"""1 for a task that may be moved."""
+ORDER: Final = 8
+"""Scratch: what tasks are sorted by at present."""
+TRAITS: Final = 9
+
+# Rows of `State.work`; the first are the scratch of `timing.schedule`.
+OUT: Final = 3
+"""Tasks taken out, and to be put back; the first TAKEN of them count."""
+MARK: Final = 4
+"""A mark on each task in OUT."""
+NOWHERE: Final = 5
+"""Tasks of the search in no path; the first ABSENT of them count."""
+WORK_ROWS: Final = 6
+
+
 class State(NamedTuple):
-    """Arrays that a search works on."""
+    """Arrays that a search works on; few, as each is an argument of its own in compiled code."""
 
     nxt: Ints
     """(T + R,) the node after; a robot's start node closes its path."""
     prv: Ints
     route: Ints
     """(T,) robot of each task, -1 for none."""
-    size: Ints
-    """(R,) tasks in the path."""
-    load: Floats
-    cost: Floats
-    """(R,) of the path, makespan left aside."""
-    finish: Floats
-    """(R,) [s] of the last task; 0 for an empty path."""
-    when: Floats
-    not_before: Floats
-    back: Floats
-    """(T, T + R) [m] the legs turned round: from any node (column) to a task (row)."""
     hop: Floats
     """(T,) [m] the leg that leads to the task at present."""
+    when: Floats
+    """(T + R, WHEN_COLUMNS) as in `timing`; not kept where nothing waits."""
+    path: Ints
+    """(R, PATH_COLUMNS)"""
+    sums: Floats
+    """(R, SUM_COLUMNS)"""
     fixed: Floats
-    """(R, T) cost of a task wherever it stands in a path; ``inf`` where the robot may not do it."""
-    per_m: Floats
-    """(R,) cost of a metre."""
+    """(R, T) cost of a task wherever it stands in a path; ``inf`` where it may not be done."""
+    back: Floats
+    """(T, T + R) [m] the legs turned round: from any node (column) to a task (row)."""
     near: Ints
-    """(T, K) other tasks, nearest first."""
-    near_robot: Ints
-    """(T, K) robots by the way from their starts."""
-    level: Ints
-    """(T,) longest chain of predecessors."""
-    key: Floats
-    """(5, T) orders in which tasks are put back."""
-    penalty: Floats
-    """(T,) of being in no path."""
-    movable: Bools
-    stamp: Ints
-    """(R,) when the path was last logged."""
-    seen: Ints
-    """(R,) when the path was last looked at for the present task."""
+    """(T, *) the NEAR_TASKS nearest other tasks, then the nearest robots."""
+    trait: Floats
+    """(T, TRAITS)"""
     log: Ints
-    """(R + T, 3) in columns 0 and 1 each logged path's robot and where it begins in column 2."""
-    log_cost: Floats
-    """(R, 4)"""
-    taken: Ints
-    """(2, T) tasks to be put back; whether they were absent."""
-    absent: Ints
-    """(T,) tasks of the search in no path; the first ABSENT of them count."""
-    order: Floats
-    """(T,) sort keys of `taken`."""
+    """(R + T, 3) each logged path's robot and where its tasks begin; all their tasks."""
+    work: Ints
+    """(WORK_ROWS, T)"""
     best: Ints
     """(T + R,) `nxt` of the best plan."""
-    quantiles: Floats
-    work: Ints
     counts: Ints
     numbers: Floats
+    """(NUMBERS + QUANTILES,)"""
 
 
 @inlined
-def softened(st: State, weight: float, finish: float) -> float:
+def softened(counts: Ints, numbers: Floats, weight: float, finish: float) -> float:
     """A path's part in a smooth stand-in for the makespan.
 
     ``M/p (finish/M)**p`` with the present makespan M: at M its slope is 1, as the makespan's, and
@@ -145,10 +167,10 @@ def softened(st: State, weight: float, finish: float) -> float:
     """
     if weight == 0.0:
         return 0.0
-    scale = st.numbers[LATEST_FINISH]
+    scale = numbers[LATEST_FINISH]
     power = finish / scale
     exponent = 1.0
-    for _ in range(st.counts[SQUARINGS]):
+    for _ in range(counts[SQUARINGS]):
         power *= power
         exponent *= 2.0
     return weight * scale * power / exponent
@@ -164,8 +186,8 @@ def link(tab: Tables, st: State, t: int, p: int, r: int) -> None:
     st.nxt[t] = q
     st.prv[q] = t
     st.route[t] = r
-    st.size[r] += 1
-    st.load[r] += tab.task[t, LOAD]
+    st.path[r, SIZE] += 1
+    st.sums[r, CARRIED] += tab.task[t, LOAD]
     before = st.hop[q] if q < tasks else 0.0
     st.hop[t] = tab.leg[p, t]
     if q < tasks:
@@ -173,10 +195,12 @@ def link(tab: Tables, st: State, t: int, p: int, r: int) -> None:
     if st.counts[KIND] == PLAIN:
         after = st.hop[q] if q < tasks else 0.0
         change = st.hop[t] + after - before
-        st.cost[r] += st.per_m[r] * change + st.fixed[r, t]
-        if st.size[r] == 1:
-            st.finish[r] = tab.robot[r, READY]
-        st.finish[r] += (change + tab.task[t, INNER_M]) * tab.robot[r, PACE] + tab.task[t, WORK_S]
+        st.sums[r, COST] += tab.robot[r, PER_M] * change + st.fixed[r, t]
+        if st.path[r, SIZE] == 1:
+            st.sums[r, END] = tab.robot[r, READY]
+        st.sums[r, END] += (change + tab.task[t, INNER_M]) * tab.robot[r, PACE] + tab.task[
+            t, WORK_S
+        ]
 
 
 @inlined
@@ -189,20 +213,22 @@ def unlink(tab: Tables, st: State, t: int) -> None:
     st.nxt[p] = q
     st.prv[q] = p
     st.route[t] = -1
-    st.size[r] -= 1
-    st.load[r] -= tab.task[t, LOAD]
+    st.path[r, SIZE] -= 1
+    st.sums[r, CARRIED] -= tab.task[t, LOAD]
     after = st.hop[q] if q < tasks else 0.0
     if q < tasks:
         st.hop[q] = tab.leg[p, q]
     if st.counts[KIND] == PLAIN:
         direct = st.hop[q] if q < tasks else 0.0
         change = direct - st.hop[t] - after
-        st.cost[r] += st.per_m[r] * change - st.fixed[r, t]
-        st.finish[r] += (change - tab.task[t, INNER_M]) * tab.robot[r, PACE] - tab.task[t, WORK_S]
-        if st.size[r] == 0:
-            st.cost[r] = 0.0
-            st.finish[r] = 0.0
-            st.load[r] = 0.0
+        st.sums[r, COST] += tab.robot[r, PER_M] * change - st.fixed[r, t]
+        st.sums[r, END] += (change - tab.task[t, INNER_M]) * tab.robot[r, PACE] - tab.task[
+            t, WORK_S
+        ]
+        if st.path[r, SIZE] == 0:
+            st.sums[r, COST] = 0.0
+            st.sums[r, END] = 0.0
+            st.sums[r, CARRIED] = 0.0
 
 
 @inlined
@@ -216,12 +242,12 @@ def total_path(tab: Tables, st: State, r: int) -> None:
     while t < tasks:
         metres += st.hop[t] + tab.task[t, INNER_M]
         seconds += tab.task[t, WORK_S]
-        cost += st.per_m[r] * st.hop[t] + st.fixed[r, t]
+        cost += tab.robot[r, PER_M] * st.hop[t] + st.fixed[r, t]
         t = st.nxt[t]
-    st.cost[r] = cost
-    st.finish[r] = 0.0
-    if st.size[r] > 0:
-        st.finish[r] = tab.robot[r, READY] + metres * tab.robot[r, PACE] + seconds
+    st.sums[r, COST] = cost
+    st.sums[r, END] = 0.0
+    if st.path[r, SIZE] > 0:
+        st.sums[r, END] = tab.robot[r, READY] + metres * tab.robot[r, PACE] + seconds
 
 
 @kernel
@@ -232,9 +258,9 @@ def retime(tab: Tables, st: State, r: int) -> int:
     """
     tasks = st.route.shape[0]
     if st.counts[KIND] == TIMED:
-        reason, last = walk(tab, r, st.nxt, st.prv, st.not_before, st.when)
-        st.cost[r] = st.when[last, PAID]
-        st.finish[r] = st.when[last, FINISH] if last < tasks else 0.0
+        reason, last = walk(tab, r, st.nxt, st.prv, st.when)
+        st.sums[r, COST] = st.when[last, PAID]
+        st.sums[r, END] = st.when[last, FINISH] if last < tasks else 0.0
         return reason
     return retime_all(tab, st)
 
@@ -246,20 +272,20 @@ def retime_all(tab: Tables, st: State) -> int:
     kind = st.counts[KIND]
     reason = FINE
     if kind == COUPLED:
-        reason, _ = schedule(tab, st.nxt, st.prv, st.route, st.not_before, st.when, st.work)
+        reason, _ = schedule(tab, st.nxt, st.prv, st.route, st.when, st.work)
         if reason != FINE:
             return reason
-    for r in range(st.size.shape[0]):
+    for r in range(st.path.shape[0]):
         if kind == PLAIN:
             total_path(tab, st, r)
             continue
         if kind == TIMED:
-            reason, _ = walk(tab, r, st.nxt, st.prv, st.not_before, st.when)
+            reason, _ = walk(tab, r, st.nxt, st.prv, st.when)
             if reason != FINE:
                 return reason
         last = st.prv[tasks + r]
-        st.cost[r] = st.when[last, PAID]
-        st.finish[r] = st.when[last, FINISH] if last < tasks else 0.0
+        st.sums[r, COST] = st.when[last, PAID]
+        st.sums[r, END] = st.when[last, FINISH] if last < tasks else 0.0
     return FINE
 
 
@@ -268,8 +294,8 @@ def value(tab: Tables, st: State) -> float:
     """What the search lowers."""
     weight = tab.weights[W_MAX]
     total = st.numbers[MISSING]
-    for r in range(st.size.shape[0]):
-        total += st.cost[r] + softened(st, weight, st.finish[r])
+    for r in range(st.path.shape[0]):
+        total += st.sums[r, COST] + softened(st.counts, st.numbers, weight, st.sums[r, END])
     return total
 
 
@@ -278,18 +304,18 @@ def true_cost(tab: Tables, st: State) -> float:
     """What the plan costs, with the penalties of absent tasks."""
     total = st.numbers[MISSING]
     latest = 0.0
-    for r in range(st.size.shape[0]):
-        total += st.cost[r]
-        latest = max(latest, st.finish[r])
+    for r in range(st.path.shape[0]):
+        total += st.sums[r, COST]
+        latest = max(latest, st.sums[r, END])
     return total + tab.weights[W_MAX] * latest
 
 
 @inlined
 def touch(st: State, r: int) -> None:
     """Log a path before its first change in this iteration."""
-    if st.stamp[r] == st.counts[STAMP]:
+    if st.path[r, TOUCHED] == st.counts[STAMP]:
         return
-    st.stamp[r] = st.counts[STAMP]
+    st.path[r, TOUCHED] = st.counts[STAMP]
     tasks = st.route.shape[0]
     k = st.counts[LOGGED]
     end = st.counts[LOG_END]
@@ -300,9 +326,9 @@ def touch(st: State, r: int) -> None:
         st.log[end, 2] = t
         end += 1
         t = st.nxt[t]
-    st.log_cost[k, 0] = st.cost[r]
-    st.log_cost[k, 1] = st.finish[r]
-    st.log_cost[k, 2] = st.load[r]
+    st.sums[k, LOGGED_COST] = st.sums[r, COST]
+    st.sums[k, LOGGED_END] = st.sums[r, END]
+    st.sums[k, LOGGED_CARRIED] = st.sums[r, CARRIED]
     st.counts[LOGGED] = k + 1
     st.counts[LOG_END] = end
 
@@ -335,10 +361,10 @@ def undo(tab: Tables, st: State) -> None:
             at = t
         st.nxt[at] = tasks + r
         st.prv[tasks + r] = at
-        st.size[r] = last - first
-        st.cost[r] = st.log_cost[k, 0]
-        st.finish[r] = st.log_cost[k, 1]
-        st.load[r] = st.log_cost[k, 2]
+        st.path[r, SIZE] = last - first
+        st.sums[r, COST] = st.sums[k, LOGGED_COST]
+        st.sums[r, END] = st.sums[k, LOGGED_END]
+        st.sums[r, CARRIED] = st.sums[k, LOGGED_CARRIED]
         if st.counts[KIND] == TIMED:
             retime(tab, st, r)
     if st.counts[KIND] == COUPLED:
@@ -362,10 +388,10 @@ def restore_best(tab: Tables, st: State) -> None:
     tasks = st.route.shape[0]
     for t in range(tasks):
         st.route[t] = -1
-    for r in range(st.size.shape[0]):
+    for r in range(st.path.shape[0]):
         start = tasks + r
-        st.size[r] = 0
-        st.load[r] = 0.0
+        st.path[r, SIZE] = 0
+        st.sums[r, CARRIED] = 0.0
         at = start
         while True:
             t = st.best[at]
@@ -374,8 +400,8 @@ def restore_best(tab: Tables, st: State) -> None:
             if t >= tasks:
                 break
             st.route[t] = r
-            st.size[r] += 1
-            st.load[r] += tab.task[t, LOAD]
+            st.path[r, SIZE] += 1
+            st.sums[r, CARRIED] += tab.task[t, LOAD]
             st.hop[t] = tab.leg[at, t]
             at = t
     retime_all(tab, st)
