@@ -11,7 +11,7 @@ import pytest
 from muster.core.coordinator import claims
 from muster.core.coordinator.performer import Performer
 from muster.core.coordinator.replica import Replica
-from muster.core.ledger.commands import SubmitTask
+from muster.core.ledger.commands import Command, SubmitTask
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.watch import Watch
@@ -73,13 +73,14 @@ def stays_when_its_disk_fails(patch: Patch) -> None:
 
 def makes_two_tasks_of_a_request(patch: Patch) -> None:
     """A repeated request is not recognised."""
-    submit = Ledger._submit
+    apply = Ledger.apply
 
-    def wrong(self: Ledger, command: SubmitTask) -> Applied:
-        self.requests.pop(command.request_id, None)
-        return submit(self, command)
+    def wrong(self: Ledger, command: Command) -> Applied:
+        if isinstance(command, SubmitTask):
+            self.requests.pop(command.request_id, None)
+        return apply(self, command)
 
-    patch.setattr(Ledger, '_submit', wrong)
+    patch.setattr(Ledger, 'apply', wrong)
 
 
 def votes_twice(patch: Patch) -> None:

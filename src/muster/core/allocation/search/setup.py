@@ -125,8 +125,8 @@ def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
         elif not reachable[t] and robots:
             found[t] = Reason.UNREACHABLE
     for t in list(found):
-        if tab.group[t] >= 0:
-            for partner in np.flatnonzero(tab.group == tab.group[t]).tolist():
+        if problem.group[t] >= 0:
+            for partner in np.flatnonzero(problem.group == problem.group[t]).tolist():
                 found.setdefault(partner, Reason.GROUP)
     return found
 
