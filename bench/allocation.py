@@ -18,6 +18,7 @@ from allocation_trials import FULL, MUSTER, QUICK, TRIALS, Effort, Sample, Trial
 from harness import parser, publish
 from peers.solvers import Solvers
 from routing import muster_side
+from routing.clock import Clock
 
 FOLDER = Path(__file__).resolve().parents[1] / 'build' / 'bench'
 REPAIR = 'ms_repair'
@@ -62,6 +63,14 @@ def arguments() -> argparse.Namespace:
         '--seeds', type=int, metavar='N', help='instances of each kind, by default 20, quick 1'
     )
     options.add_argument(
+        '--clock',
+        type=Clock,
+        choices=list(Clock),
+        default=Clock.WALL,
+        metavar='{wall,processor}',
+        help="of muster's seconds, by default wall; processor on a machine that does other things",
+    )
+    options.add_argument(
         '--peers-only', action='store_true', help='only run the solvers, to have it done with'
     )
     options.add_argument(
@@ -86,12 +95,9 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     effort = QUICK if options.quick else FULL
+    effort = replace(effort, clock=options.clock)
     if options.seeds is not None:
-        effort = replace(
-            effort,
-            seeds=options.seeds,
-            large_seeds=min(options.seeds, effort.large_seeds),
-        )
+        effort = replace(effort, seeds=options.seeds, large_seeds=options.seeds)
     solvers = Solvers(options.solvers, options.folder / 'allocation')
     for remedy in solvers.missing.values():
         tell(remedy)

@@ -10,18 +10,14 @@ from allocation_repair import Repair
 from allocation_trials import MUSTER, Effort, Sample, Trial
 from harness import Report
 from routing import muster_side
+from routing.clock import UNDISTURBED, Clock
 from routing.distribution import Distribution
 from routing.places import KINDS
 
 NOTES = (
     'Gaps are costs by that of the best peer on the same instance.',
     'All plans are scored by one function of the benchmark, which trusts no solver.',
-    (
-        'Solvers have one thread and so many seconds of the processor; muster has its seconds '
-        'by the clock.'
-    ),
 )
-DISTURBED = 0.95
 
 
 @dataclass
@@ -38,7 +34,7 @@ class Measured:
     unmeasured: list[str] = field(default_factory=list)
     """What others could not do, and why."""
     disturbed: int = 0
-    """Instances on which muster had much less than a processor to itself."""
+    """Instances on which other programs took time from muster."""
     samples: list[dict[str, object]] = field(default_factory=list)
     """All there is to know, for programs."""
 
@@ -75,7 +71,7 @@ def measured_samples(trial: Trial, samples: Sequence[Sample]) -> list[Measured]:
             value = sample.seconds if measure == 'seconds' else gap
             if value is not None:
                 result.enter(sample.kind, value)
-            result.disturbed += sample.processor_share < DISTURBED
+            result.disturbed += sample.processor_share < UNDISTURBED
         if measure == 'gap':
             result.beside = _beside(trial, samples)
         result.unmeasured = sorted(
@@ -151,7 +147,11 @@ def report(results: Sequence[Measured], versions: Mapping[str, str], effort: Eff
             'samples': one.samples,
         }
     made.notes = [*NOTES, *_notes(results, versions, effort)]
-    made.more = {'results': details, 'peers': dict(versions), 'effort': asdict(effort)}
+    made.more = {
+        'results': details,
+        'peers': dict(versions),
+        'effort': {**asdict(effort), 'clock': effort.clock.value},
+    }
     return made
 
 
@@ -162,12 +162,16 @@ def _notes(
         f'{len(KINDS)} kinds of instances, {effort.seeds} of each, {effort.large_seeds} of the '
         f'large ones; solvers had {effort.peer_s:g} s, {effort.large_peer_s:g} s on the large.'
     )
+    yield (
+        f'Solvers have one thread and their seconds of the processor, muster its own of the '
+        f'{effort.clock.value}.'
+    )
     if not muster_side.is_compiled():
         yield 'numba is not installed: muster ran as plain Python.'
     installed = ', '.join(f'{name} {version}' for name, version in versions.items())
     yield f'Peers: {installed or "none"}'
     for one in results:
-        if one.disturbed:
+        if one.disturbed and effort.clock is Clock.WALL:
             yield f'{one.name}: disturbed by other programs on {one.disturbed} instances.'
         yield from (f'{one.name}, muster, {line}' for line in one.failures)
         yield from (f'{one.name}, {line}' for line in one.unmeasured)

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from peers.solvers import ORTOOLS, PYVRP, Solver, SolverError, Solvers
 from routing import muster_side, textbook_cbba, textbook_ssi
+from routing.clock import Clock, Timed
 from routing.instance import Instance, Routes
 from routing.places import KINDS, draw
 from routing.score import Score, score
@@ -20,7 +21,7 @@ from routing.textbook_ssi import Rule
 from routing.windows import draw_windows
 from scipy.optimize import linear_sum_assignment
 
-MUSTER, SSI, CBBA, EXACT, TRADES = 'muster', 'ssi', 'cbba', 'scipy', 'muster, trades'
+MUSTER, SSI, CBBA, EXACT = 'muster', 'ssi', 'cbba', 'scipy'
 VALUES: dict[str, Callable[[Score], float]] = {
     'sum': lambda plan: plan.travel_s,
     'max': lambda plan: plan.makespan_s,
@@ -43,6 +44,8 @@ class Effort:
     budgets: Sequence[float]
     """[s] further budgets of muster's, to see what time buys: on the first seeds only."""
     budget_seeds: int = 3
+    clock: Clock = Clock.WALL
+    """Of muster's seconds."""
 
 
 FULL = Effort(seeds=20, large_seeds=20, peer_s=10.0, large_peer_s=30.0, budgets=(0.05, 1.0, 5.0))
@@ -87,7 +90,7 @@ class Trial:
     """Peers beside the solvers that are written here or come with scipy."""
     baselines: Mapping[str, Callable[[Instance], Routes]] = field(default_factory=dict)
     """What is shown beside, but is no peer to be measured by."""
-    muster: Callable[[Instance, str, float], muster_side.Run] = muster_side.allocate
+    muster: Callable[[Instance, str, float, Clock], Timed[Routes]] = muster_side.allocate
     is_large: bool = False
 
     @property
@@ -124,12 +127,12 @@ class Trial:
             return sample
         for name, solve in {**self.references, **self.baselines}.items():
             self._enter(sample, name, instance, solve(instance))
-        run = self.muster(instance, self.objective, self.budget_s)
-        self._enter(sample, MUSTER, instance, run.routes)
+        run = self.muster(instance, self.objective, self.budget_s, effort.clock)
+        self._enter(sample, MUSTER, instance, run.result)
         sample.seconds, sample.processor_share = run.seconds, run.processor_share
         for budget in effort.budgets if self.is_anytime(instance, effort) else ():
-            run = self.muster(instance, self.objective, budget)
-            self._enter(sample, after(budget), instance, run.routes)
+            run = self.muster(instance, self.objective, budget, effort.clock)
+            self._enter(sample, after(budget), instance, run.result)
         return sample
 
     def _enter(
@@ -167,10 +170,6 @@ def exact(instance: Instance) -> Routes:
 
 def _costs(instance: Instance) -> np.ndarray:
     return instance.distance[: instance.robots, instance.robots :]
-
-
-def _traded(instance: Instance) -> Routes:
-    return muster_side.allocate(instance, 'sum', 0.2).routes
 
 
 def _known(instance: Instance) -> Routes:
@@ -220,7 +219,7 @@ TRIALS = (
         'sum',
         0.2,
         references={EXACT: exact},
-        baselines={SSI: textbook_ssi.auction, TRADES: _traded},
+        baselines={SSI: textbook_ssi.auction},
         muster=muster_side.assign,
     ),
     Trial(

@@ -1,20 +1,16 @@
 """muster's own allocation of an instance: one auction with trades, as a leader runs it.
 
-A time budget is of the clock, in this process, for all of it: to state the problem, to construct a
-plan and to trade. `warm_up` first, as a coordinator does when it starts.
+A time budget is for all of it: to state the problem, to construct a plan and to trade. `warm_up`
+first, as a coordinator does when it starts.
 """
 
 from __future__ import annotations
-
-import gc
-from collections.abc import Callable
-from dataclasses import dataclass
-from time import perf_counter, process_time
 
 import numpy as np
 
 from muster.core.allocation import kernel, search
 from muster.core.allocation.problem import Problem, make_problem
+from routing.clock import Clock, Timed, least_disturbed
 from routing.instance import Instance, Ints, Routes
 from routing.places import draw
 from routing.windows import draw_windows
@@ -25,20 +21,10 @@ WEIGHTS = {
 }
 """Of the objectives. With the makespan alone, nobody but the last robot would have a reason to
 walk straight; a thousandth is enough of one."""
-UNDISTURBED = 0.97
-"""Share of the clock's time that a run must have had a processor to itself."""
+SEARCHING = 0.93
+"""Share of a budget after which the search is told to stop: what it takes to write the plan out
+must fit into the budget, too."""
 ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Run:
-    """What came of one auction."""
-
-    routes: Routes
-    seconds: float
-    """By the clock."""
-    processor_share: float
-    """Of that time. Less than one where something else ran on the processor."""
 
 
 def is_compiled() -> bool:
@@ -50,8 +36,8 @@ def warm_up() -> None:
     """Compile what can be compiled, and use each kind of search once."""
     search.warm()
     for objective in WEIGHTS:
-        allocate(draw('uniform', 3, 20, seed=0), objective, 0.1)
-    allocate(draw_windows('uniform', 3, 20, seed=0), 'sum', 0.1)
+        allocate(draw('uniform', 3, 20, seed=0), objective, 0.1, Clock.WALL)
+    allocate(draw_windows('uniform', 3, 20, seed=0), 'sum', 0.1, Clock.WALL)
 
 
 def problem_of(instance: Instance, objective: str) -> Problem:
@@ -74,14 +60,14 @@ def problem_of(instance: Instance, objective: str) -> Problem:
     )
 
 
-def allocate(instance: Instance, objective: str, budget_s: float) -> Run:
+def allocate(instance: Instance, objective: str, budget_s: float, clock: Clock) -> Timed[Routes]:
     """One auction of all tasks."""
-    return _timed(lambda: _auction(instance, objective, budget_s))
+    return least_disturbed(lambda: _auction(instance, objective, budget_s, clock), clock, ATTEMPTS)
 
 
-def assign(instance: Instance, objective: str, budget_s: float) -> Run:
+def assign(instance: Instance, objective: str, budget_s: float, clock: Clock) -> Timed[Routes]:
     """One task for each robot, all costs known: objective and budget make no difference."""
-    return _timed(lambda: _assignment(instance))
+    return least_disturbed(lambda: _assignment(instance), clock, ATTEMPTS)
 
 
 def _assignment(instance: Instance) -> Routes:
@@ -93,16 +79,17 @@ def _assignment(instance: Instance) -> Routes:
     return routes
 
 
-def _auction(instance: Instance, objective: str, budget_s: float) -> Routes:
-    began = perf_counter()
+def _auction(instance: Instance, objective: str, budget_s: float, clock: Clock) -> Routes:
+    began = clock.now()
+
+    def used() -> float:
+        """Share of the time for searching."""
+        return (clock.now() - began) / (SEARCHING * budget_s)
+
     problem = problem_of(instance, objective)
     plan = search.construct(problem, search.empty_plan(problem), np.arange(instance.tasks))
     plan = search.improve(
-        problem,
-        plan,
-        seed=instance.seed,
-        is_over=lambda: perf_counter() - began >= budget_s,
-        progress=lambda: min(1.0, (perf_counter() - began) / budget_s),
+        problem, plan, seed=instance.seed, is_over=lambda: used() >= 1.0, progress=used
     )
     return plan.routes
 
@@ -112,17 +99,3 @@ def insert(instance: Instance, routes: Routes, tasks: Ints) -> Routes:
     problem = problem_of(instance, 'sum')
     plan = search.plan_of(problem, tuple(tuple(route) for route in routes))
     return search.construct(problem, plan, tasks).routes
-
-
-def _timed(run: Callable[[], Routes]) -> Run:
-    """Run once, or again where something else was in the way: the least disturbed run counts."""
-    runs = []
-    for _ in range(ATTEMPTS):
-        gc.collect()
-        clock, processor = perf_counter(), process_time()
-        routes = run()
-        seconds = perf_counter() - clock
-        runs.append(Run(routes, seconds, (process_time() - processor) / seconds))
-        if runs[-1].processor_share >= UNDISTURBED:
-            break
-    return max(runs, key=lambda one: one.processor_share)

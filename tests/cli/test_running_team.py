@@ -109,6 +109,38 @@ def test_waiting_for_a_bad_end_is_status_1(start):
     assert result.stderr.endswith('muster: task_0001 is FAILED: so it goes\n')
 
 
+def test_all_that_a_task_may_ask_for_arrives(start):
+    muster = start()
+    muster(
+        *('submit', 'lift', 'pick_north', '--needs', 'payload_kg=8', '--needs', 'hands=2'),
+        *('--role', 'lifter:arms,payload_kg=10', '--role', 'guide', '--critical'),
+        *('--duration', '20', '--spread', '5', '--soft-deadline', '90', '--late-cost', '3'),
+        *('--after', 'task_0007', '--starts-with', 'task_0008', '--capability', 'walk'),
+    )
+    muster('submit', 'inspect', 'shelf_a_north')
+    demanding, plain = (task['spec'] for task in json.loads(muster('tasks', '--json').stdout))
+    assert demanding.pop('deadline_s') > plain.pop('deadline_s') == 0.0
+    assert demanding == {
+        **plain,
+        'kind': 'lift',
+        'stops': [{'place': 'pick_north', 'pose': {'x': 0.0, 'y': 0.0, 'yaw': 0.0}}],
+        'capabilities': ['walk'],
+        'robots_needed': 2,
+        'duration_s': 20.0,
+        'duration_spread_s': 5.0,
+        'deadline_is_soft': True,
+        'late_cost': 3.0,
+        'predecessors': ['task_0007'],
+        'starts_with': ['task_0008'],
+        'quantities': {'payload_kg': 8.0, 'hands': 2.0},
+        'roles': [
+            {'name': 'lifter', 'capabilities': ['arms'], 'quantities': {'payload_kg': 10.0}},
+            {'name': 'guide', 'capabilities': [], 'quantities': {}},
+        ],
+        'is_critical': True,
+    }
+
+
 def test_tasks_and_status_for_people_and_for_programs(start):
     muster = start()
     assert muster('tasks').stdout == 'no tasks\n'

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / 'ros2_ws' / 'src' / 'muster_msgs
 
 _LINE = re.compile(
     r'(?P<type>[A-Za-z0-9_/]+(\[\d*\])?)\s+(?P<name>\w+)\s*'
-    r'(=\s*(?P<value>"[^"]*"|\S+)|(?P<default>[^\s=#]+))?'
+    r'(=\s*(?P<value>"[^"]*"|\S+)|(?P<default>-?[\d.]+|true|false|"[^"]*"))?'
     r'\s*(#\s*(?P<comment>.*))?'
 )
 

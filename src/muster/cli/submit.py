@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from muster.cli.demands import AMOUNT, ROLE
 from muster.cli.exits import FailedError, NoTeamError
 from muster.cli.options import timeout_option
 from muster.cli.output import json_option, print_json, print_rich
@@ -18,7 +19,7 @@ from muster.cli.stops import StopType
 if TYPE_CHECKING:
     from muster.cli.team_link import TeamLink
     from muster.core.ledger.task import Task
-    from muster.core.types import Stop
+    from muster.core.types import Stop, TaskSpec
 
 SILENT_S = 30.0
 """[s] without a leader's word after which waiting is given up."""
@@ -52,7 +53,19 @@ def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
     '--deadline',
     type=click.FloatRange(min=0, min_open=True),
     metavar='SECONDS',
-    help='From now, on the clock of the team; refused if no robot can make it.',
+    help='From now, on the clock of the team; no robot takes the task that cannot make it.',
+)
+@click.option(
+    '--soft-deadline',
+    type=click.FloatRange(min=0, min_open=True),
+    metavar='SECONDS',
+    help='From now; may be missed, at --late-cost.',
+)
+@click.option(
+    '--late-cost',
+    type=click.FloatRange(min=0),
+    metavar='NUMBER',
+    help='Seconds of work that a second after the soft deadline counts for.  [default: 1]',
 )
 @click.option(
     '--duration',
@@ -62,7 +75,36 @@ def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
     help='Of work at the stops, if it is not the usual for this kind.',
 )
 @click.option(
+    '--spread',
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar='SECONDS',
+    help='Standard deviation of that work; robots then plan with more than the mean.',
+)
+@click.option(
     '--capability', 'capabilities', multiple=True, help='A robot must have it; repeatable.'
+)
+@click.option(
+    '--needs',
+    type=AMOUNT,
+    multiple=True,
+    metavar='NAME=AMOUNT',
+    help='A robot must have so much, e.g. payload_kg=8; repeatable.',
+)
+@click.option(
+    '--robots',
+    type=click.IntRange(1, 255),
+    metavar='NUMBER',
+    help='How many do it together.  [default: 1, or one for each --role]',
+)
+@click.option(
+    '--role',
+    'roles',
+    type=ROLE,
+    multiple=True,
+    metavar='NAME[:DEMAND,...]',
+    help='One robot of several, and what it must have on top of the rest: capabilities and '
+    'amounts; repeatable.',
 )
 @click.option(
     '--after',
@@ -71,6 +113,13 @@ def _json_object(ctx: click.Context, param: click.Parameter, value: str) -> str:
     metavar='TASK',
     help='Only once it is done; repeatable.',
 )
+@click.option(
+    '--starts-with',
+    multiple=True,
+    metavar='TASK',
+    help='Set out at the same moment, on other robots; repeatable.',
+)
+@click.option('--critical', is_flag=True, help='Keep a second robot ready for it.')
 @click.option(
     '--retries',
     type=click.IntRange(0, 255),
@@ -110,26 +159,18 @@ def submit(stops: tuple[Stop, ...], request_id: str, **options: Any) -> None:
       muster submit inspect shelf_a_north
       muster submit go_to 1.5,-3.2 --priority 200 --deadline 60
       muster submit carry_parcel pick_north station_1 --parameters '{"parcel": "parcel_1"}' --wait
+      muster submit inspect shelf_a_north --duration 20 --spread 5 --soft-deadline 90 --late-cost 3
+      muster submit go_to middle_mid --needs payload_kg=8 --after task_0001 --critical
+      muster submit go_to pick_north --role lifter:arms,payload_kg=5 --role guide:camera
     """
     from muster.cli.team_link import TeamLink, team_environment
-    from muster.core.types import Submit, TaskSpec
+    from muster.core.types import Submit
 
+    _check_together(options)
     request_id = request_id or uuid.uuid4().hex
     with TeamLink(team_environment()) as link:
         link.find_team()
-        deadline = options['deadline']
-        spec = TaskSpec(
-            kind=options['kind'],
-            stops=stops,
-            capabilities=options['capabilities'],
-            duration_s=options['duration'],
-            priority=options['priority'],
-            deadline_s=link.now + deadline if deadline else 0.0,
-            predecessors=options['predecessors'],
-            retries=options['retries'],
-            parameters=options['parameters'],
-            requester='muster submit',
-        )
+        spec = _spec(stops, options, link.now)
         response = link.ask(Submit(request_id, spec), options['timeout'], _again(request_id))
         if not options['wait']:
             if options['as_json']:
@@ -143,6 +184,45 @@ def submit(stops: tuple[Stop, ...], request_id: str, **options: Any) -> None:
             )
         task = _wait(link, response.task_id)
     _tell(task, link.now, options['as_json'])
+
+
+def _check_together(options: dict[str, Any]) -> None:
+    """Options that contradict one another."""
+    if options['deadline'] and options['soft_deadline']:
+        raise click.UsageError('--deadline and --soft-deadline: give one of the two')
+    if options['late_cost'] is not None and not options['soft_deadline']:
+        raise click.UsageError('--late-cost is the price of missing a --soft-deadline: give one')
+    roles, robots = options['roles'], options['robots']
+    if roles and robots not in (None, len(roles)):
+        raise click.UsageError(
+            f'--robots {robots}, but {len(roles)} roles: give one --role for each robot, or none'
+        )
+
+
+def _spec(stops: tuple[Stop, ...], options: dict[str, Any], now: float) -> TaskSpec:
+    from muster.core.types import TaskSpec
+
+    due = options['deadline'] or options['soft_deadline']
+    return TaskSpec(
+        kind=options['kind'],
+        stops=stops,
+        capabilities=options['capabilities'],
+        quantities=dict(options['needs']),
+        robots_needed=options['robots'] or len(options['roles']) or 1,
+        roles=options['roles'],
+        duration_s=options['duration'],
+        duration_spread_s=options['spread'],
+        priority=options['priority'],
+        deadline_s=now + due if due else 0.0,
+        deadline_is_soft=bool(options['soft_deadline']),
+        late_cost=1.0 if options['late_cost'] is None else options['late_cost'],
+        predecessors=options['predecessors'],
+        starts_with=options['starts_with'],
+        is_critical=options['critical'],
+        retries=options['retries'],
+        parameters=options['parameters'],
+        requester='muster submit',
+    )
 
 
 def _wait(link: TeamLink, task_id: str) -> Task:
