@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from muster.core.allocation.bidder import missing_capabilities
+from muster.core.allocation.capabilities import shortfall, slots, unfilled
 from muster.core.ledger.ledger import Ledger
 from muster.core.ledger.task import Task
 from muster.core.types import RobotId, TaskId, TaskState
@@ -97,16 +97,45 @@ class ProgressReferee:
         self, task: Task, ledger: Ledger, group: frozenset[RobotId], fit: frozenset[RobotId]
     ) -> bool:
         spec = task.spec
+        mates = ledger.setting_out_with(task)
         if spec.deadline_s or any(
-            not ledger.tasks[one].state.is_final for one in spec.predecessors
+            not ledger.tasks[one].state.is_final
+            for mate in mates
+            for one in mate.spec.predecessors
         ):
             return False
         if task.is_held:
-            return task.robot not in fit
+            return any(robot not in fit for robot in task.crew if task.is_at_work(robot))
+        if any(mate.state is not TaskState.PENDING or mate.spec.deadline_s for mate in mates):
+            return False
+        return self._could_be_taken(mates, ledger, group, fit)
+
+    def _could_be_taken(
+        self,
+        mates: tuple[Task, ...],
+        ledger: Ledger,
+        group: frozenset[RobotId],
+        fit: frozenset[RobotId],
+    ) -> bool:
+        """There is a robot with room for each part in tasks that set out together."""
         config = self._shared.robots[next(iter(group))].config
-        skill = config.skills[spec.kind]
-        return any(
-            not missing_capabilities(spec, skill, config.capabilities[robot])
-            and len(ledger.held_by(robot)) <= config.auction.schedule_capacity
-            for robot in fit
-        )
+        free = [
+            robot
+            for robot in sorted(fit)
+            if ledger.count_held(robot) <= config.auction.schedule_capacity
+        ]
+        able = [
+            [
+                not shortfall(
+                    mate.spec,
+                    config.skills[mate.spec.kind],
+                    role,
+                    config.capabilities[robot],
+                    config.quantities.get(robot, {}),
+                )
+                for robot in free
+            ]
+            for mate in mates
+            for role in slots(mate.spec)
+        ]
+        return bool(free) and not unfilled(able)

@@ -17,7 +17,7 @@ import msgspec
 from muster.core.coordinator.effects import Persist, StartTask
 from muster.core.coordinator.machine import Coordinator
 from muster.core.coordinator.replica import decode_records
-from muster.core.ledger.commands import AwardTasks, decode_command
+from muster.core.ledger.commands import AwardTasks, TradeTasks, decode_command
 from muster.core.ledger.ledger import Ledger
 from muster.core.raft import Entry
 from muster.core.types import MusterError, RequestId, Response, RobotId, TaskId, TaskState
@@ -55,8 +55,10 @@ class Referee:
         self._agenda = agenda
         self._seen: dict[RobotId, _Seen] = {}
         self._digests: dict[int, bytes] = {}
-        self._executing: dict[TaskId, tuple[RobotId, int]] = {}
+        self._executing: dict[TaskId, dict[RobotId, StartTask]] = {}
         self._executed_by: dict[TaskId, RobotId] = {}
+        self.together = 0
+        """Executions that began while another robot was at the same attempt."""
         self._answers: dict[RequestId, Response] = {}
 
     # Called by robots and bodies
@@ -70,25 +72,26 @@ class Referee:
         self.agreement.crashed(robot)
 
     def execution_began(self, robot: RobotId, start: StartTask) -> None:
-        """I1: nobody else is at it, with whatever attempt."""
+        """I1: nobody else is at it, but for the rest of the same attempt's crew."""
         self.executions += 1
         if self._executed_by.get(start.task_id, robot) != robot:
             self.handovers += 1
         self._executed_by[start.task_id] = robot
         if not start.spec.exclusive:
             return
-        other = self._executing.get(start.task_id)
-        if other is not None:
-            self._fail(
-                'I1',
-                f'{robot} begins {start.task_id} (attempt {start.attempt}) while {other[0]} is at '
-                f'it (attempt {other[1]})',
-            )
-        self._executing[start.task_id] = (robot, start.attempt)
+        at_it = self._executing.setdefault(start.task_id, {})
+        for other, begun in at_it.items():
+            if begun.attempt != start.attempt or start.spec.robots_needed == 1:
+                self._fail(
+                    'I1',
+                    f'{robot} begins {start.task_id} (attempt {start.attempt}) while {other} is '
+                    f'at it (attempt {begun.attempt})',
+                )
+        self.together += bool(at_it)
+        at_it[robot] = start
 
     def execution_ended(self, robot: RobotId, start: StartTask) -> None:
-        if self._executing.get(start.task_id) == (robot, start.attempt):
-            del self._executing[start.task_id]
+        self._executing.get(start.task_id, {}).pop(robot, None)
 
     def answered(self, response: Response) -> None:
         """I3: a request has one answer, whoever gives it, however often it is asked."""
@@ -116,7 +119,7 @@ class Referee:
 
     def acknowledged(self) -> list[Response]:
         """Answers that promise a task."""
-        return [answer for answer in self._answers.values() if answer.accepted]
+        return [one for one in self._answers.values() if one.accepted and one.task_id]
 
     def check_at_end(self, ledger: Ledger) -> None:
         """I2: every task that was ever acknowledged is there, and has come to an end."""
@@ -132,16 +135,17 @@ class Referee:
     def _check_awards(self, entry: Entry, ledger: Ledger) -> None:
         """I6: a body has stopped exclusive work before anyone is awarded it."""
         command = decode_command(entry.data) if entry.data else None
-        for award in command.awards if isinstance(command, AwardTasks) else ():
-            at_it = self._executing.get(award.task_id)
-            if at_it is None or at_it[1] >= award.attempt:
+        is_about_awards = isinstance(command, AwardTasks | TradeTasks)
+        for award in command.awards if is_about_awards else ():
+            if ledger.tasks[award.task_id].attempt != award.attempt:
                 continue
-            if ledger.tasks[award.task_id].attempt == award.attempt:
-                self._fail(
-                    'I6',
-                    f'{award.task_id} is awarded to {award.robot} (attempt {award.attempt}) while '
-                    f'{at_it[0]} is still at it (attempt {at_it[1]})',
-                )
+            for other, begun in self._executing.get(award.task_id, {}).items():
+                if begun.attempt < award.attempt:
+                    self._fail(
+                        'I6',
+                        f'{award.task_id} is awarded to {award.robot} (attempt {award.attempt}) '
+                        f'while {other} is still at it (attempt {begun.attempt})',
+                    )
 
     def _check_ledger(self, robot: RobotId, seen: _Seen, ledger: Ledger) -> None:
         if seen.applied % DIGEST_EVERY:

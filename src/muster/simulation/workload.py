@@ -6,14 +6,19 @@ from __future__ import annotations
 import random
 from functools import partial
 
+import msgspec
+
 from muster.core.types import (
+    Amend,
     Cancel,
     Request,
     RequestId,
     Response,
     RobotId,
+    SetLane,
     Stop,
     Submit,
+    TakeBack,
     TaskId,
     TaskSpec,
 )
@@ -39,7 +44,9 @@ class Operators:
         self._agenda = agenda
         self._rng = rng
         self._robots = list(robots.values())
-        self._tasks: list[TaskId] = []
+        self._tasks: dict[TaskId, TaskSpec] = {}
+        self._asked: dict[RequestId, TaskSpec] = {}
+        self._lanes_closed = 0
         count = 3 * len(robots) + 3
         for number in range(count):
             at = rng.uniform(0.5, until_s)
@@ -49,8 +56,9 @@ class Operators:
         """An answer was published; not all of them arrive."""
         if self._rng.random() < ANSWERS_LOST:
             return
-        if response.request_id not in self.answers and response.accepted:
-            self._tasks.append(response.task_id)
+        spec = self._asked.pop(response.request_id, None)
+        if response.accepted and spec is not None:
+            self._tasks[response.task_id] = spec
         self.answers[response.request_id] = response
 
     def _ask(self, request_id: RequestId) -> None:
@@ -69,16 +77,44 @@ class Operators:
 
     def _draw(self, request_id: RequestId) -> Request:
         rng = self._rng
-        if self._tasks and rng.random() < 0.1:
-            return Cancel(request_id, rng.choice(self._tasks))
+        if self._tasks and rng.random() < 0.25:
+            return self._draw_change(request_id)
+        spec = self._asked[request_id] = self._draw_spec()
+        return Submit(request_id, spec)
+
+    def _draw_change(self, request_id: RequestId) -> Request:
+        """Somebody changes their mind, or a door."""
+        rng = self._rng
+        task_id = rng.choice(list(self._tasks))
+        match rng.choice(('cancel', 'cancel', 'amend', 'take back', 'lane')):
+            case 'amend':
+                known = self._tasks[task_id]
+                same = {name: getattr(known, name) for name in ('predecessors', 'starts_with')}
+                spec = msgspec.structs.replace(self._draw_spec(), **same)
+                return Amend(request_id, task_id, spec)
+            case 'take back':
+                return TakeBack(request_id, task_id)
+            case 'lane':
+                self._lanes_closed += 1
+                is_closed = self._lanes_closed % 2 == 1
+                return SetLane(request_id, 'place_11', 'place_12', is_closed)
+        return Cancel(request_id, task_id)
+
+    def _draw_spec(self) -> TaskSpec:
+        rng = self._rng
         kind, stops = rng.choice((('go_to', 1), ('go_to', 2), ('inspect', 1), ('carry', 2)))
         if rng.random() < 0.05:
             kind = 'fly'
         deadline = (
             1000.0 + self._agenda.now + rng.uniform(2.0, 30.0) if rng.random() < 0.15 else 0.0
         )
-        predecessors = (rng.choice(self._tasks),) if self._tasks and rng.random() < 0.15 else ()
-        spec = TaskSpec(
+        predecessors = (
+            (rng.choice(list(self._tasks)),) if self._tasks and rng.random() < 0.15 else ()
+        )
+        partner = (
+            (rng.choice(list(self._tasks)[-3:]),) if self._tasks and rng.random() < 0.1 else ()
+        )
+        return TaskSpec(
             kind=kind,
             stops=tuple(Stop(place=rng.choice(PLACES)) for _ in range(stops)),
             priority=rng.choice((50, 100, 100, 200)),
@@ -86,5 +122,9 @@ class Operators:
             predecessors=predecessors,
             exclusive=rng.random() < 0.9,
             requester='operator',
+            robots_needed=rng.choice((1, 1, 1, 1, 2, 2, 3)),
+            starts_with=() if predecessors else partner,
+            duration_spread_s=rng.choice((0.0, 0.0, 1.0)),
+            deadline_is_soft=bool(deadline) and rng.random() < 0.5,
+            is_critical=rng.random() < 0.2,
         )
-        return Submit(request_id, spec)

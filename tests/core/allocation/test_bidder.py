@@ -10,6 +10,7 @@ from muster.core.allocation.bidder import price
 from muster.core.allocation.config import AuctionConfig, MotionProfile, SkillProfile
 from muster.core.allocation.costs import Term
 from muster.core.allocation.formulation import (
+    LAST_CHANCE_COST,
     SECOND_CHANCE_COST,
     Circumstances,
     TeamProfile,
@@ -110,7 +111,6 @@ def test_uncertain_work_is_planned_with_the_quantile_of_the_team() -> None:
         (work('x', 'island'), robot(), 'no way'),
         (work('x', 'p5', deadline_s=150.0), robot(), 'late'),
         (work('x', 'p5'), robot(battery=0.105), 'reserve'),
-        (work('x', avoid=('r1',)), robot(), 'operator'),
     ],
 )
 def test_what_a_robot_cannot_do_it_refuses_and_says_why(
@@ -143,6 +143,10 @@ def test_a_task_that_will_be_late_anyhow_keeps_nobody_from_other_work() -> None:
 def test_work_that_failed_here_before_costs_more() -> None:
     answer = bid(work('x', 'p2', failed_on=('r1', 'r2', 'r1')))
     assert answer.cost == pytest.approx(40.0 + 2 * SECOND_CHANCE_COST)
+
+
+def test_a_robot_from_which_an_operator_took_it_is_the_last_resort() -> None:
+    assert bid(work('x', 'p2', avoid=('r1',))).cost == pytest.approx(40.0 + LAST_CHANCE_COST)
 
 
 def test_what_only_the_robot_knows_is_part_of_the_price() -> None:

@@ -20,7 +20,7 @@ from muster.core.allocation.formulation import (
 )
 from muster.core.allocation.messages import CENT, Bid, RobotModel
 from muster.core.allocation.tables import Tables, tables
-from muster.core.types import TaskId, TaskSpec
+from muster.core.types import RobotId, TaskId, TaskSpec
 
 REFUSALS: dict[Reason, str] = {
     Reason.INELIGIBLE: 'may not do it',
@@ -59,7 +59,7 @@ def price(
     """
     lacks = {lot.task_id: _shortcomings(team, me, lot) for lot in lots}
     able = [lot for lot in lots if not all(lacks[lot.task_id])]
-    works = {work.task_id: _alone(work) for work in (*held, *able)}
+    works = {work.task_id: _alone(work, me.robot) for work in (*held, *able)}
     path = [work.task_id for work in held]
     private = {(me.robot, task_id): sum(named.values()) for task_id, named in extras.items()}
     now = dataclasses.replace(now, private=private)
@@ -85,8 +85,6 @@ def price(
 
 def _shortcomings(team: TeamProfile, me: RobotModel, lot: Work) -> list[str]:
     """What keeps the robot from each role; empty words where nothing does."""
-    if me.robot in lot.avoid:
-        return ['an operator has taken it from this robot']
     if any(team.roadmap.pose_of(stop) is None for stop in lot.spec.stops):
         return ['it goes to a place that the roadmap does not have']
     return [shortcoming(team, me, lot.spec, role) for role in range(lot.size)]
@@ -103,7 +101,8 @@ def _without_the_late(stated: Formulation, tab: Tables) -> tuple[int, ...]:
         route = tuple(slot for slot in route if slot != found.failed)
 
 
-def _alone(work: Work) -> Work:
+def _alone(work: Work, robot: RobotId) -> Work:
     """A task as one robot's part in it."""
+    crew = (robot,) if robot in work.crew else ()
     spec = msgspec.structs.replace(work.spec, robots_needed=1, roles=(), starts_with=())
-    return dataclasses.replace(work, spec=spec, group='')
+    return dataclasses.replace(work, spec=spec, group='', crew=crew)

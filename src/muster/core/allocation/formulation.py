@@ -27,6 +27,11 @@ SECOND_CHANCE_COST = 60.0
 may still win."""
 
 
+LAST_CHANCE_COST = 3600.0
+"""[s] added for a robot from which an operator has taken the task: it has it again only if nobody
+else can do it."""
+
+
 @dataclass(frozen=True)
 class TeamProfile:
     """What does not change while a team is at work."""
@@ -310,6 +315,7 @@ def _of_pairs(
             work = works[task_id]
             pair = (model.robot, task_id)
             known = SECOND_CHANCE_COST * work.failed_on.count(model.robot)
+            known += LAST_CHANCE_COST * (model.robot in work.avoid)
             private[row, column] = known + now.private.get(pair, 0.0)
             holder = work.crew[role] if role < len(work.crew) else ''
             if holder == model.robot:
@@ -317,7 +323,6 @@ def _of_pairs(
             eligible[row, column] = (
                 (not holder or holder in names)
                 and pair not in now.refused
-                and model.robot not in work.avoid
                 and model.report.is_fit
                 and not shortcoming(team, model, work.spec, role)
             )

@@ -15,6 +15,7 @@ import msgspec
 from muster.core import types
 from muster.core.allocation.bidder import missing_capabilities
 from muster.core.allocation.messages import Bids, TradeReply
+from muster.core.coordinator.amendments import reason_to_refuse_amendment
 from muster.core.coordinator.auctioneer import Auctioneer
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.events import SearchEnded
@@ -263,6 +264,8 @@ class Leadership:
 
     def _reason_to_refuse(self, request: Request, now: Instant) -> str:
         match request:
+            case Amend() if reason := reason_to_refuse_amendment(request, self._ledger):
+                return reason
             case Submit(spec=spec) | Amend(spec=spec):
                 at = self._where_capable_robots_are(spec)
                 asked = Submit(request.request_id, spec)

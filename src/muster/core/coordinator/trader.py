@@ -185,6 +185,8 @@ class Trader:
         if former.keys() != latter.keys():
             return
         moved = tuple(task_id for task_id in former if former[task_id] != latter[task_id])
+        if not all(self._is_movable(self._ledger.tasks[task_id]) for task_id in moved):
+            return
         self._number += 1
         account = Account('trade', self._number, self._replica.raft.term, gain=round(gain, 2))
         command = TradeTasks(

@@ -82,7 +82,7 @@ def ready(state: LedgerState, command: ReadyForTask) -> Applied:
             state.move(
                 other, other.state, ready=tuple(r for r in other.ready if r != command.robot)
             )
-    state.move(task, task.state, ready=(*task.ready, command.robot))
+    task = state.move(task, task.state, ready=(*task.ready, command.robot))
     together = state.setting_out_with(task)
     if any(set(mate.ready) != set(mate.crew) for mate in together):
         return Applied()
@@ -215,7 +215,7 @@ def _leave(
 def _release(state: LedgerState, task: Task, reason: str, failures: int | None = None) -> Change:
     """The attempt is over, and the task waits for another."""
     failed_on = task.failed_on if failures is None else (*task.failed_on, task.failed_by)
-    state.move(
+    released = state.move(
         task,
         TaskState.PENDING,
         crew=(),
@@ -230,7 +230,7 @@ def _release(state: LedgerState, task: Task, reason: str, failures: int | None =
         detail=reason,
         started_at=0.0,
     )
-    for mate in state.setting_out_with(task):
+    for mate in state.setting_out_with(released):
         if mate.ready:
             state.move(mate, mate.state, ready=())
     return _of(task, 'task_released', reason)
