@@ -73,7 +73,8 @@ def anneal(
         if is_sound:
             draw_order(st)
             recreate(tab, st, breadth, MEAN_BLINK)
-            after = value(tab, st)
+            if st.counts[KIND] != COUPLED or retime_all(tab, st) == FINE:
+                after = value(tab, st)
         luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.numbers)
         if after < st.numbers[VALUE] + luck:
             st.numbers[VALUE] = after

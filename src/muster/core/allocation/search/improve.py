@@ -15,7 +15,7 @@ from muster.core.allocation.search.construct import mend
 from muster.core.allocation.search.exchange import descend
 from muster.core.allocation.search.plan import Plan, plan_of
 from muster.core.allocation.search.reasons import reasons_for
-from muster.core.allocation.search.setup import impossible, routes_of, state_for
+from muster.core.allocation.search.setup import impossible, open_to_search, routes_of, state_for
 from muster.core.allocation.search.state import (
     ABSENT,
     COOLING,
@@ -86,10 +86,8 @@ def improve(
     routes, lost = mend(problem, tab, plan.routes)
     doomed = impossible(problem, tab)
     st = state_for(problem, tab, routes, movable)
-    absent = [
-        t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED and t not in doomed
-    ]
-    absent = sorted({*absent, *(t for t in lost if t not in doomed)})
+    asked = {t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED}
+    absent = open_to_search(tab, asked.union(lost), routes, doomed)
     st.work[NOWHERE, : len(absent)] = absent
     st.counts[ABSENT] = len(absent)
     st.numbers[MISSING] = st.trait[absent, PENALTY].sum()
@@ -102,7 +100,8 @@ def improve(
     placed = {t for route in found for t in route}
     reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
     reasons.update({t: doomed[t] for t in lost if t in doomed})
-    reasons.update(reasons_for(problem, tab, found, [t for t in absent if t not in placed]))
+    left_out = [t for t in absent if t not in placed]
+    reasons.update(reasons_for(problem, tab, found, left_out))
     better = plan_of(problem, found, reasons, tab=tab)
     before = plan_of(problem, plan.routes, plan.unassigned, tab=tab)
     if (len(better.unassigned), better.cost) < (len(before.unassigned), before.cost) or lost:

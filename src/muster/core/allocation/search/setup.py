@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -129,6 +129,24 @@ def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
             for partner in np.flatnonzero(problem.group == problem.group[t]).tolist():
                 found.setdefault(partner, Reason.GROUP)
     return found
+
+
+def open_to_search(
+    tab: Tables,
+    tasks: Iterable[int],
+    routes: Sequence[Sequence[int]],
+    doomed: Mapping[int, Reason],
+) -> list[int]:
+    """Those of these tasks that are in no path and can be put into one: not impossible, and with
+    all of their group in a path or among them."""
+    placed = {t for route in routes for t in route}
+    free = {t for t in tasks if t not in doomed and t not in placed}
+    at_hand = free | placed
+    return sorted(
+        t
+        for t in free
+        if at_hand.issuperset(tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]].tolist())
+    )
 
 
 def state_for(
