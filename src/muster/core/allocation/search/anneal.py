@@ -29,6 +29,7 @@ from muster.core.allocation.search.state import (
     MISSING,
     NOWHERE,
     OUT,
+    SQUARINGS,
     TAKEN,
     TEMPERATURE,
     TIMED,
@@ -116,3 +117,11 @@ def refresh(tab: Tables, st: State) -> None:
             latest = max(latest, st.sums[r, END])
         st.numbers[LATEST_FINISH] = latest if latest > 0.0 else 1.0
     st.numbers[VALUE] = value(tab, st)
+
+
+@kernel
+def sharpen(tab: Tables, st: State, squarings: int) -> None:
+    """Set the exponent of the softened makespan."""
+    if st.counts[SQUARINGS] != squarings:
+        st.counts[SQUARINGS] = squarings
+        refresh(tab, st)

@@ -113,8 +113,9 @@ def is_uniform(problem: Problem, per_m: Floats, fixed: Floats) -> bool:
 def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
     """Tasks that nobody could ever do, whatever the plan, and what stands against each."""
     tasks, robots = problem.tasks, problem.robots
-    eligible = np.isfinite(tab.own)
-    reachable = (eligible & np.isfinite(tab.leg[tasks : tasks + robots, :tasks])).any(axis=0)
+    eligible: Bools = np.isfinite(tab.own)
+    starts = tab.leg[tasks : tasks + robots, :tasks]
+    reachable = np.any(eligible & np.isfinite(starts), axis=0)
     level = levels(tab)
     found: dict[int, Reason] = {}
     for t in range(tasks):
@@ -197,8 +198,8 @@ def state_for(
     trait[:, LEVEL] = levels(tab)
     trait[:, PENALTY] = _dearest(problem, tab) * importance
     trait[:, IS_FREE] = 1.0 if movable is None else _closed(tab, movable)
-    path = np.zeros((robots, PATH_COLUMNS), dtype=np.int64)
-    path[:, SIZE] = [len(one) for one in routes]
+    table = np.zeros((robots, PATH_COLUMNS), dtype=np.int64)
+    table[:, SIZE] = [len(one) for one in routes]
     sums = np.zeros((robots, SUM_COLUMNS))
     sums[:, CARRIED] = load
     return State(
@@ -207,7 +208,7 @@ def state_for(
         route=route,
         hop=hop,
         when=np.zeros((nodes, WHEN_COLUMNS)),
-        path=path,
+        path=table,
         sums=sums,
         fixed=np.ascontiguousarray(fixed),
         back=np.ascontiguousarray(tab.leg[:nodes, :tasks].T),
