@@ -40,9 +40,9 @@ class Operators:
         self._rng = rng
         self._robots = list(robots.values())
         self._tasks: list[TaskId] = []
-        count = 3 * len(robots) + 3
+        count, rush_s = rng.choice(((3 * len(robots) + 3, until_s), (5 * len(robots), 5.0)))
         for number in range(count):
-            at = rng.uniform(0.5, until_s)
+            at = rng.uniform(0.5, min(rush_s, until_s))
             agenda.at(at, partial(self._ask, f'request_{number:02d}'))
 
     def answered(self, response: Response) -> None:
@@ -84,7 +84,7 @@ class Operators:
             priority=rng.choice((50, 100, 100, 200)),
             deadline_s=round(deadline, 3),
             predecessors=predecessors,
-            exclusive=rng.random() < 0.9,
+            exclusive=rng.random() < 0.7,
             requester='operator',
         )
         return Submit(request_id, spec)
