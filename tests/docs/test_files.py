@@ -21,6 +21,7 @@ MODELS: dict[str, type[BaseModel]] = {
     'skills': team_file.SkillEntry,
     'motion': team_file.Motion,
     'coordination': team_file.Coordination,
+    'allocation': team_file.Allocation,
     'World files': world_file.World,
     'walls': world_file.Wall,
     'boxes': world_file.Box,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from muster.core.allocation.config import AuctionConfig
 from muster.core.types import ConfigurationError
 from muster.runtime.configure import coordinator_config
 from muster.runtime.share import find_config
-from muster.runtime.team_file import Coordination, Team, read_team
+from muster.runtime.team_file import Allocation, Coordination, Motion, Team, read_team
 from muster.runtime.world_file import World
 
 TIMES = Coordination(
@@ -72,3 +73,77 @@ def test_a_profile_gives_the_times_that_are_not_given() -> None:
 def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValidationError, match="'lan' or 'wifi'"):
         Coordination.model_validate({'timing': 'mesh'})
+
+
+def entry(name: str, **fields: object) -> dict[str, object]:
+    return {'name': name, 'squad': 'alpha', 'start': [0.0, 0.0, 0.0], **fields}
+
+
+TEAM = {
+    'team': 'tests',
+    'world': 'tests',
+    'robots': [entry('ann', capabilities=['walk'], quantities={'payload_kg': 8}), entry('bob')],
+    'skills': {'lift': {'needs': {'payload_kg': 5.0}}},
+    'motion': {'charge_w': 300.0, 'charge_below': 0.4},
+    'allocation': {
+        'weight_sum': 0.25,
+        'weight_max': 0.5,
+        'weight_latency': 0.0,
+        'duration_quantile': 0.9,
+        'stability_s': 7.0,
+        'trade_budget_s': 0.2,
+    },
+}
+WORLD = {
+    'name': 'tests',
+    'bounds': [0, 0, 9, 9],
+    'places': {
+        'west': {'x': 1, 'y': 1, 'kind': 'dock'},
+        'hall': {'x': 4, 'y': 1},
+        'east': {'x': 8, 'y': 1, 'kind': 'dock'},
+    },
+}
+
+
+def test_amounts_docks_and_objectives_arrive() -> None:
+    config = coordinator_config(Team.model_validate(TEAM), World.model_validate(WORLD), 'ann')
+    assert config.quantities == {'ann': {'payload_kg': 8.0}, 'bob': {}}
+    assert config.skills['lift'].needs == {'payload_kg': 5.0}
+    assert config.docks == ('east', 'west')
+    assert (config.motion.charge_w, config.motion.charge_below) == (300.0, 0.4)
+    auction = config.auction
+    assert (auction.weight_sum, auction.weight_max, auction.weight_latency) == (0.25, 0.5, 0.0)
+    assert (auction.duration_quantile, auction.stability_s, auction.trade_budget_s) == (
+        0.9,
+        7.0,
+        0.2,
+    )
+
+
+def test_defaults_of_the_file_are_those_of_the_core() -> None:
+    plain = {name: value for name, value in TEAM.items() if name not in ('motion', 'allocation')}
+    team, world = Team.model_validate(plain), World.model_validate(WORLD)
+    assert coordinator_config(team, world, 'ann').auction == AuctionConfig()
+
+
+def test_a_cost_that_is_not_installed_is_named() -> None:
+    team = Team.model_validate({**TEAM, 'costs': ['moon_phase']})
+    with pytest.raises(ConfigurationError, match=r"costs\[0\] is 'moon_phase', .*take it out"):
+        coordinator_config(team, World.model_validate(WORLD), 'ann')
+
+
+@pytest.mark.parametrize(
+    ('model', 'fields', 'words'),
+    [
+        (Allocation, {'weight_latency': 0}, 'are all 0; give one that counts'),
+        (Allocation, {'duration_quantile': 1}, 'less than 1'),
+        (Motion, {'charge_w': 100, 'charge_below': 0.1}, r'more than battery_reserve \(0.1\)'),
+        (Team, {**TEAM, 'robots': [entry('ann', quantities={'kg': -1})]}, 'greater than 0'),
+        (Team, {**TEAM, 'robots': [entry('ann', quantities={'kg': float('inf')})]}, 'finite'),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(
+    model: type[BaseModel], fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        model.model_validate(fields)

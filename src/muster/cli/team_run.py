@@ -15,11 +15,13 @@ from types import TracebackType
 from muster.cli.exits import FailedError
 from muster.cli.live_runs import LiveRun, LiveRuns, run_folder
 from muster.cli.stop_signals import StopSignals
+from muster.core.allocation.capabilities import shortfall, slots
 from muster.core.types import RobotId, TaskSpec
 from muster.dashboard.observer import TeamObserver
 from muster.dashboard.recorder import Recorder
 from muster.dashboard.ros_session import RosSession
 from muster.invariants.record import PROCESS_EXITED, PROCESS_GIVEN_UP, PROCESS_STARTED
+from muster.runtime.configure import skill_profile, team_capabilities
 from muster.runtime.process_specs import (
     DISCOVERY_RANGES,
     SIMULATOR,
@@ -79,6 +81,7 @@ class TeamRun:
         self.plan = plan
         self.dead: dict[str, str] = {}
         """Processes that ended without having been told to and were not started again, and why."""
+        self._capabilities = team_capabilities(plan.team)
         self._stop = stop
         self._expected: set[str] = set()
         self._clock_stood_at = 0.0
@@ -225,11 +228,16 @@ class TeamRun:
             self._note(started)
 
     def capable(self, spec: TaskSpec) -> tuple[RobotId, ...]:
-        """Robots of the team that have everything a task asks for."""
-        skill = self.plan.team.skills.get(spec.kind)
-        needed = {*spec.capabilities, *(skill.requires if skill else ())}
+        """Robots of the team that have everything a task asks for in one of its roles."""
+        team = self.plan.team
+        skill = skill_profile(team.skills[spec.kind])
         return tuple(
-            robot.name for robot in self.plan.team.robots if needed <= {*robot.capabilities}
+            robot.name
+            for robot in team.robots
+            if any(
+                not shortfall(spec, skill, role, self._capabilities[robot.name], robot.quantities)
+                for role in slots(spec)
+            )
         )
 
     def _note(self, change: Change) -> None:

@@ -7,6 +7,7 @@ stores, so fields are only ever added, with a default, and never change their me
 from __future__ import annotations
 
 import enum
+import functools
 from typing import TypeAlias
 
 import msgspec
@@ -56,11 +57,18 @@ class _Sparse(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     def __post_init__(self) -> None:
-        for name, default in zip(
-            reversed(self.__struct_fields__), reversed(self.__struct_defaults__), strict=False
-        ):
-            if isinstance(default, (float, _Sparse)) and getattr(self, name) == default:
+        for name, default in _lost_on_the_way(type(self)):
+            if getattr(self, name) == default:
                 force_setattr(self, name, default)
+
+
+@functools.cache
+def _lost_on_the_way(kind: type[_Sparse]) -> tuple[tuple[str, object], ...]:
+    """Names and defaults of the fields whose default comes back as another object."""
+    fields = zip(
+        reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False
+    )
+    return tuple(one for one in fields if isinstance(one[1], (float, _Sparse)))
 
 
 class Pose2D(_Sparse, frozen=True):

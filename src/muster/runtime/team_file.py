@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,8 @@ from muster.runtime.world_file import World, read_world
 from muster.runtime.yaml_file import Strict, read_yaml
 
 RobotName = Field(pattern=r'^[a-z][a-z0-9_]{0,30}$')
+Amounts = dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+"""How much of what, such as payload_kg: 8."""
 
 
 class RobotEntry(Strict):
@@ -32,6 +34,8 @@ class RobotEntry(Strict):
     start: tuple[float, float, float]
     """x [m], y [m], yaw [rad] at the start, map frame."""
     capabilities: tuple[str, ...] = ()
+    quantities: Amounts = Field(default_factory=dict)
+    """How much it has of what tasks may need."""
     battery: float = Field(default=1.0, ge=0, le=1)
     """State of charge at the start (simulation)."""
 
@@ -46,6 +50,8 @@ class SkillEntry(Strict):
     """[s] usual work at the stops, when the task does not say."""
     power_w: float = Field(default=0.0, ge=0)
     """[W] drawn by that work, on top of standing."""
+    needs: Amounts = Field(default_factory=dict)
+    """Least amounts that a robot must have."""
 
 
 class Motion(Strict):
@@ -61,6 +67,19 @@ class Motion(Strict):
     """[W] drawn while walking."""
     battery_reserve: float = Field(default=0.1, ge=0, lt=1)
     """[0..1] a robot takes no task that would leave it with less."""
+    charge_w: float = Field(default=0.0, ge=0)
+    """[W] flowing in at a dock; 0: the robots cannot use docks."""
+    charge_below: float = Field(default=0.3, ge=0, le=1)
+    """[0..1] charge at which an idle robot goes to a dock."""
+
+    @model_validator(mode='after')
+    def _charges_before_the_reserve(self) -> Motion:
+        if self.charge_w and self.charge_below <= self.battery_reserve:
+            raise ValueError(
+                f'charge_below is {self.charge_below:g}, but must be more than battery_reserve '
+                f'({self.battery_reserve:g}), or idle robots are stranded on the way to a dock'
+            )
+        return self
 
 
 class Coordination(Strict):
@@ -77,7 +96,7 @@ class Coordination(Strict):
     clock_drift: float = Field(default=0.01, ge=0, lt=0.5)
     lease_grace_s: float = Field(default=0.6, ge=0)
     bid_timeout_s: float = Field(default=1.0, gt=0)
-    schedule_capacity: int = Field(default=2, ge=1)
+    schedule_capacity: int = Field(default=8, ge=1)
 
     @model_validator(mode='before')
     @classmethod
@@ -85,6 +104,26 @@ class Coordination(Strict):
         if not isinstance(given, dict) or given.get('timing', 'lan') not in TIMINGS:
             return given  # reported by the fields themselves
         return {**asdict(TIMINGS[given.get('timing', 'lan')]), **given}
+
+
+class Allocation(Strict):
+    """What makes a distribution of work good; see docs/reference/files.md for which way to turn
+    each."""
+
+    weight_sum: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    weight_max: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    weight_latency: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    duration_quantile: float = Field(default=0.8, gt=0, lt=1)
+    stability_s: float = Field(default=5.0, ge=0, allow_inf_nan=False)
+    trade_budget_s: float = Field(default=0.05, ge=0, le=10)
+
+    @model_validator(mode='after')
+    def _something_counts(self) -> Allocation:
+        if not (self.weight_sum or self.weight_max or self.weight_latency):
+            raise ValueError(
+                'weight_sum, weight_max and weight_latency are all 0; give one that counts'
+            )
+        return self
 
 
 class Team(Strict):
@@ -100,6 +139,9 @@ class Team(Strict):
     skills: dict[str, SkillEntry]
     motion: Motion = Motion()
     coordination: Coordination = Coordination()
+    allocation: Allocation = Allocation()
+    costs: tuple[str, ...] = ()
+    """The team's own costs: names of entry points in the group `muster.costs`."""
 
     @model_validator(mode='after')
     def _names_are_unique(self) -> Team:

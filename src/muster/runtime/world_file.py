@@ -15,6 +15,8 @@ from muster.core.types import Pose2D
 from muster.runtime.yaml_file import Strict, read_yaml
 
 Point = tuple[float, float]
+DOCK = 'dock'
+"""The kind of places where robots can charge."""
 
 
 class Wall(Strict):
@@ -53,7 +55,8 @@ class Place(Strict):
     y: float
     yaw: float = 0.0
     kind: str = 'waypoint'
-    """waypoint, station, shelf, dock, ...: for display and for people."""
+    """dock: one robot at a time can charge there. waypoint, station, shelf, ...: for display and
+    for people."""
 
 
 class World(Strict):
@@ -85,9 +88,13 @@ class World(Strict):
 
     def roadmap(self) -> Roadmap:
         """The roadmap in the form that bids and routes use. Building it costs some
-        milliseconds."""
+        milliseconds, or a second where there are thousands of places."""
         poses = {name: Pose2D(place.x, place.y, place.yaw) for name, place in self.places.items()}
         return Roadmap(poses, self.lanes, self.access_m)
+
+    def docks(self) -> tuple[str, ...]:
+        """Places where robots can charge, by name."""
+        return tuple(sorted(name for name, place in self.places.items() if place.kind == DOCK))
 
 
 def read_world(path: Path) -> World:

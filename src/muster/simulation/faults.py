@@ -113,6 +113,9 @@ def draw_schedule(
         if at + lasts_s >= quiet_from_s:
             break
         faults.append(_draw(rng, robots, round(at, 3), round(lasts_s, 3)))
+    if len(robots) > 2 and rng.random() < 0.3:
+        at = rng.uniform(0.2, 0.4) * quiet_from_s
+        faults += _draw_scattering(rng, robots, round(at, 3), round(0.45 * quiet_from_s, 3))
     if len(robots) > 2 and rng.random() < 0.5:
         at = round(rng.uniform(0.7, 1.0) * quiet_from_s, 3)
         faults.append(_draw_absence(rng, robots, at, round(until_s - at, 3)))
@@ -148,6 +151,20 @@ def _draw(rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: f
             return Stall(at, lasts_s, robot)
         case _:
             return BodyFault(at, lasts_s, robot)
+
+
+def _draw_scattering(
+    rng: random.Random, robots: tuple[RobotId, ...], at: float, lasts_s: float
+) -> list[Fault]:
+    """Cuts that leave robots in pairs or by themselves, none of them with a majority."""
+    size = 1 if len(robots) < 5 else rng.choice((1, 2))
+    shuffled = rng.sample(robots, len(robots))
+    part = {robot: place // size for place, robot in enumerate(shuffled)}
+    bits = max(part.values()).bit_length()
+    sides = (
+        tuple(sorted(robot for robot in robots if part[robot] >> bit & 1)) for bit in range(bits)
+    )
+    return [Partition(at, lasts_s, side) for side in sides]
 
 
 def _draw_absence(

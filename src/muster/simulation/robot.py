@@ -239,5 +239,7 @@ class SimulatedRobot:
         envelope = EnvelopeReceived(
             self.name, self.coordinator.incarnation, self._sent, effect.kind, effect.payload
         )
-        recipient = self.shared.robots[effect.recipient]
-        self.shared.network.carry(self.name, effect.recipient, lambda: recipient.hear(envelope))
+        for name in [effect.recipient] if effect.recipient else self.shared.robots:
+            if name != self.name:
+                hear = partial(self.shared.robots[name].hear, envelope)
+                self.shared.network.carry(self.name, name, hear)

@@ -47,6 +47,8 @@ SKILLS = {
     'inspect': SkillProfile(requires=('walk', 'camera'), duration_s=3.0),
     'carry': SkillProfile(requires=('walk', 'arms'), min_stops=2, max_stops=2, duration_s=4.0),
 }
+ALONE_AFTER_S = 2.0
+"""Sooner than robots do, so that partitions last long enough for it."""
 EXTRA_S = 60.0
 """What a run may last beyond its time, for tasks to end: with the faults over, they must."""
 
@@ -188,6 +190,7 @@ class TeamRun:
                     me=name, voters=names, compact_every=40, chunk_bytes=512, **asdict(timing)
                 ),
                 membership=MembershipConfig(quorum_window_s=timing.election_max_s),
+                alone_after_s=ALONE_AFTER_S,
             )
             drift = config.membership.clock_drift
             clock = Clock(
@@ -272,6 +275,8 @@ class TeamRun:
 
     def _on_report(self, robot: RobotId, report: Report) -> None:
         self._elections += report.kind == 'leader_elected'
+        if report.kind == 'task_ended_alone':
+            self.bites[f'attempts alone: {report.data["outcome"].lower()}'] += 1
         words = [report.kind, report.task_id, report.subject, report.detail]
         if report.attempt:
             words.insert(2, f'attempt {report.attempt}')

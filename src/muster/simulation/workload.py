@@ -47,9 +47,9 @@ class Operators:
         self._tasks: dict[TaskId, TaskSpec] = {}
         self._asked: dict[RequestId, TaskSpec] = {}
         self._lanes_closed = 0
-        count = 3 * len(robots) + 3
+        count, rush_s = rng.choice(((3 * len(robots) + 3, until_s), (5 * len(robots), 5.0)))
         for number in range(count):
-            at = rng.uniform(0.5, until_s)
+            at = rng.uniform(0.5, min(rush_s, until_s))
             agenda.at(at, partial(self._ask, f'request_{number:02d}'))
 
     def answered(self, response: Response) -> None:
@@ -120,7 +120,7 @@ class Operators:
             priority=rng.choice((50, 100, 100, 200)),
             deadline_s=round(deadline, 3),
             predecessors=predecessors,
-            exclusive=rng.random() < 0.9,
+            exclusive=rng.random() < 0.7,
             requester='operator',
             robots_needed=rng.choice((1, 1, 1, 1, 2, 2, 3)),
             starts_with=() if predecessors else partner,

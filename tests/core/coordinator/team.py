@@ -294,7 +294,9 @@ class Team:
                 envelope = EnvelopeReceived(
                     name, robot.machine.incarnation, robot.sent, effect.kind, effect.payload
                 )
-                self.mail.append((name, effect.recipient, envelope))
+                for hearer in [effect.recipient] if effect.recipient else self.robots:
+                    if hearer != name:
+                        self.mail.append((name, hearer, envelope))
 
 
 def look_for_better(search: Search) -> Plan:

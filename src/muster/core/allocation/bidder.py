@@ -57,7 +57,7 @@ def price(
     held : the robot's schedule, in its order.
     extras : [cost units] what only the robot knows of each lot, by name.
     """
-    lacks = {lot.task_id: _shortcomings(team, me, lot) for lot in lots}
+    lacks = {lot.task_id: shortcomings(team, me, lot) for lot in lots}
     able = [lot for lot in lots if not all(lacks[lot.task_id])]
     works = {work.task_id: _alone(work, me.robot) for work in (*held, *able)}
     path = [work.task_id for work in held]
@@ -65,7 +65,7 @@ def price(
     now = dataclasses.replace(now, private=private)
     stated = formulate(team, (me,), {me.robot: path}, works, now)
     tab = tables(stated.problem)
-    route = _without_the_late(stated, tab)
+    route = without_the_late(stated, tab)
     bids = {
         lot.task_id: Bid(refusal=next(words for words in lacks[lot.task_id] if words))
         for lot in lots
@@ -83,14 +83,14 @@ def price(
     return tuple(bids[lot.task_id] for lot in lots)
 
 
-def _shortcomings(team: TeamProfile, me: RobotModel, lot: Work) -> list[str]:
+def shortcomings(team: TeamProfile, me: RobotModel, lot: Work) -> list[str]:
     """What keeps the robot from each role; empty words where nothing does."""
     if any(team.roadmap.pose_of(stop) is None for stop in lot.spec.stops):
         return ['it goes to a place that the roadmap does not have']
     return [shortcoming(team, me, lot.spec, role) for role in range(lot.size)]
 
 
-def _without_the_late(stated: Formulation, tab: Tables) -> tuple[int, ...]:
+def without_the_late(stated: Formulation, tab: Tables) -> tuple[int, ...]:
     """The present path but for tasks that will miss their hard deadline whatever happens: they
     must not keep the robot from other work."""
     route = stated.routes[0]

@@ -11,7 +11,6 @@ under a digest of its code and of all code that it reaches.
 
 from __future__ import annotations
 
-import importlib
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,7 +56,7 @@ class Kernel(Generic[P, T]):
     def digest(self) -> int:
         """Of this kernel's code and all that it calls."""
         digest = _digest(_code(self.plain), zlib.crc32(repr(self._options).encode()))
-        known = self.plain.__globals__  # type: ignore[attr-defined]
+        known = self.plain.__globals__
         for name in _code(self.plain).co_names:
             one = known.get(name)
             if isinstance(one, Kernel):
@@ -67,13 +66,14 @@ class Kernel(Generic[P, T]):
         return digest
 
     def _callees(self) -> dict[str, Kernel[..., Any]]:
-        known = self.plain.__globals__  # type: ignore[attr-defined]
+        known = self.plain.__globals__
         names = _code(self.plain).co_names
         return {name: known[name] for name in names if isinstance(known.get(name), Kernel)}
 
     def _compile(self) -> Callable[P, T]:
-        numba = importlib.import_module('numba')
-        reachable = dict(self.plain.__globals__)  # type: ignore[attr-defined]
+        import numba
+
+        reachable = dict(self.plain.__globals__)
         reachable.update({name: one.compiled for name, one in self._callees().items()})
         twin = FunctionType(_code(self.plain), reachable, self.__name__)
         twin.__module__ = self.__module__
@@ -102,7 +102,7 @@ def inlined(function: Callable[P, T]) -> Kernel[P, T]:
 def can_compile() -> bool:
     """numba is installed and works."""
     try:
-        importlib.import_module('numba')
+        import numba  # noqa: F401
     except ImportError:
         return False
     return True
@@ -130,7 +130,7 @@ def running(*, compiled: bool) -> Iterator[None]:
 
 
 def _code(function: Callable[..., Any]) -> CodeType:
-    code: CodeType = function.__code__  # type: ignore[attr-defined]
+    code: CodeType = function.__code__
     return code
 
 

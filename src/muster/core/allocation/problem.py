@@ -11,7 +11,7 @@ Shapes: R robots, T tasks, L places, D docks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -175,7 +175,7 @@ def _shaped(name: str, value: ArrayLike, sizes: dict[str, int]) -> object:
     if name in _WEIGHTS:
         return float(value)  # type: ignore[arg-type]
     kind: type = np.int64 if name in _INTS else np.bool_ if name in _BOOLS else np.float64
-    array = np.asarray(value, dtype=kind)
+    array: NDArray[Any] = np.asarray(value, dtype=kind)
     axes = _SHAPES.get(name)
     if axes is None:
         return np.ascontiguousarray(array)

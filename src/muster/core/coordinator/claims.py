@@ -80,9 +80,10 @@ class Claims:
         ledger = self._ledger
         match claim:
             case QueueForDock(dock=dock):
-                return self._me not in ledger.docks.get(dock, ())
-            case LeaveDock(dock=dock):
-                return self._me in ledger.docks.get(dock, ())
+                return ledger.turn_at(dock, self._me) is None
+            case LeaveDock(dock=dock, number=number):
+                turn = ledger.turn_at(dock, self._me)
+                return turn is not None and turn.number == number
             case CreditTask(task_id=task_id):
                 task = ledger.tasks.get(task_id)
                 return task is not None and not task.state.is_final
@@ -107,8 +108,10 @@ class Claims:
 
 def _key(claim: Claim) -> _Key:
     match claim:
-        case QueueForDock(dock=dock) | LeaveDock(dock=dock):
+        case QueueForDock(dock=dock):
             return type(claim), dock, 0
+        case LeaveDock(dock=dock, number=number):
+            return type(claim), dock, number
         case CreditTask(task_id=task_id):
             return type(claim), task_id, 0
         case _:

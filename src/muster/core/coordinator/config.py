@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from muster.core.allocation.config import AuctionConfig, MotionProfile, SkillProfile
+from muster.core.allocation.consensus_bundle import BundleConfig
+from muster.core.allocation.custom import Cost
 from muster.core.allocation.roadmap import Roadmap
 from muster.core.membership.config import MembershipConfig
 from muster.core.raft.config import RaftConfig
@@ -35,6 +37,12 @@ class CoordinatorConfig:
     counts as 0."""
     docks: tuple[str, ...] = ()
     """Places of the roadmap where one robot at a time can charge."""
+    bundle: BundleConfig = field(default_factory=BundleConfig)
+    alone_after_s: float = 5.0
+    """[s] steady: without a leader for this long, robots share out what is not exclusive among
+    themselves. Several elections, or they begin what a new leader would give to others."""
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    """The team's own costs, by name."""
 
     def __post_init__(self) -> None:
         if self.me not in self.squads:

@@ -13,6 +13,7 @@ import dataclasses
 import random
 from collections.abc import Iterable, Sequence
 
+from muster.core.allocation.consensus_bundle import Standings
 from muster.core.allocation.messages import Bids, Call, TradeAsk, TradeReply
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import Effect, Warn
@@ -223,6 +224,8 @@ class Coordinator:
             case TradeReply():
                 if leadership is not None:
                     leadership.trade_replied(sender, message, now)
+            case Standings():
+                self._performer.alone.heard(sender, message, now.steady)
             case ClaimMade(claim=claim):
                 if leadership is not None:
                     leadership.claimed(sender, claim, now)

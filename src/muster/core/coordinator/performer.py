@@ -9,8 +9,12 @@ the body is told to stop.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from muster.core.allocation.consensus_bundle import Price
 from muster.core.allocation.messages import Bid, Bids, Call, RobotModel, TradeAsk, TradeReply
+from muster.core.coordinator.alone import Alone
+from muster.core.coordinator.alone_prices import price_alone
 from muster.core.coordinator.claims import Claims
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import StartTask, StopTask
@@ -56,6 +60,7 @@ class Performer:
         self._replica = replica
         self._outbox = outbox
         self._claims = Claims(config.me, replica.ledger, outbox)
+        self.alone = Alone(config, replica, outbox, self._claims, self._price_alone, now)
         self._planner = Planner(config, replica.ledger)
         self._pledges = Pledges()
         self._leader: RobotId = ''
@@ -86,7 +91,7 @@ class Performer:
         if running is not None:
             running.progress = event.progress
             running.activity = event.activity
-            if not running.has_begun:
+            if not running.has_begun and not running.is_alone:
                 running.has_begun = True
                 self._claims.make(BeginTask(event.task_id, event.attempt, self._config.me))
 
@@ -100,7 +105,11 @@ class Performer:
         outcome, detail = event.outcome, event.detail
         if outcome is Outcome.STOPPED and running.stopping_because:
             detail = running.stopping_because
-        self._claims.make(EndTask(event.task_id, event.attempt, self._config.me, outcome, detail))
+        if running.is_alone:
+            self.alone.ended(event.task_id, outcome, detail, now)
+        else:
+            me = self._config.me
+            self._claims.make(EndTask(event.task_id, event.attempt, me, outcome, detail))
 
     def granted(self, grant: Grant, now: float) -> None:
         """The leader lets this robot work on."""
@@ -130,6 +139,7 @@ class Performer:
         self.lease.applied(self._replica.applied_index)
         self._pledges.applied(self._replica.applied_index, self._replica.applied_term)
         self._note_lease(now)
+        self.alone.tick(now, is_willing=not self._unwilling(now))
         self._see_to_the_body(now)
         self._answer_asks()
         self._answer_call(now)
@@ -145,6 +155,7 @@ class Performer:
         if self._leader:
             report_due = max(self._report_due, self._silent_until)
             due = min(report_due, self._claims.next_tick())
+        due = min(due, self.alone.next_tick())
         return min(due, self.lease.expires_at()) if self._had_lease else due
 
     # The body
@@ -152,6 +163,8 @@ class Performer:
     def _see_to_the_body(self, now: Instant) -> None:
         mine = self._mine()
         running = self.running
+        if running is not None and running.is_alone and any(map(self._is_running, mine)):
+            running.is_alone = False
         if running is not None and not running.stopping_because:
             reason = self._reason_to_stop(running, now)
             if reason:
@@ -163,18 +176,39 @@ class Performer:
             self._give_back_if_hopeless(task)
         if self.running is None and self.report.is_fit:
             self._start_next(now)
+        if self.running is None and self.report.is_fit:
+            self._start_alone(now)
 
     def _reason_to_stop(self, running: Running, now: Instant) -> str:
         ledger = self._replica.ledger
+        if running.is_alone:
+            reason = self.alone.reason_to_stop(running.task_id)
+            return reason or self._reason_to_rest()
         if not ledger.holds(self._config.me, running.task_id, running.attempt):
             return 'the ledger has taken it back'
         if ledger.tasks[running.task_id].trouble:
             return ledger.tasks[running.task_id].trouble
         if running.spec.exclusive and not self.lease.remaining(now.steady):
             return 'its authority has lapsed: no leader with a quorum answers'
-        if not self.report.is_fit:
-            return f'robot is unfit: {self.report.unfit_reason}'
-        return ''
+        return self._reason_to_rest()
+
+    def _reason_to_rest(self) -> str:
+        return '' if self.report.is_fit else f'robot is unfit: {self.report.unfit_reason}'
+
+    def _start_alone(self, now: Instant) -> None:
+        """Begin what was won where nobody leads."""
+        found = self.alone.next_task(now)
+        if found is not None:
+            task, attempt = found
+            self.running = Running(task.id, attempt, task.spec, is_alone=True)
+            self._outbox.start(StartTask(task.id, attempt, task.spec))
+            self.alone.began(task.id, attempt, now.steady)
+
+    def _price_alone(
+        self, path: Sequence[Task], lots: Sequence[Task], at: float
+    ) -> list[Price | None]:
+        held = [task for task in self.schedule if not task.spec.exclusive]
+        return price_alone(self._planner, self._model(), held, path, lots, at)
 
     def _start_next(self, now: Instant) -> None:
         """Begin the first task of the schedule that can be begun, or stand ready for it."""
@@ -196,7 +230,8 @@ class Performer:
         """Why the body must not begin a task yet; empty when it may."""
         ledger = self._replica.ledger
         spec = task.spec
-        if task.trouble or self._claims.has_ended(task.id, task.attempt):
+        is_done = self.alone.has_done(task.id)
+        if is_done or task.trouble or self._claims.has_ended(task.id, task.attempt):
             return 'it is over'
         if self._pledges.binds(task.id, task.attempt):
             return 'it may be about to change hands'
@@ -217,10 +252,9 @@ class Performer:
         """Let others have what this robot has not begun and will not do."""
         outcome, reason = Outcome.STOPPED, task.trouble
         if not reason and not self.report.is_fit:
-            outcome, reason = (
-                Outcome.ROBOT_FAILED,
-                f'robot is unfit: {self.report.unfit_reason}',
-            )
+            outcome, reason = Outcome.ROBOT_FAILED, self._reason_to_rest()
+        if not reason and self.alone.has_tried(task.id, task.attempt):
+            reason = 'its number was used for an attempt made without a leader'
         for one in task.spec.predecessors:
             state = self._replica.ledger.tasks[one].state
             if not reason and state in (TaskState.FAILED, TaskState.CANCELLED):

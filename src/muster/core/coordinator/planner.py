@@ -61,7 +61,7 @@ class Planner:
         tasks = [self._ledger.tasks.get(task_id) for task_id in lots]
         known = [task for task in tasks if task is not None and task.state is TaskState.PENDING]
         held = [work_of(task) for task in schedule]
-        now = Circumstances(at, queues=self._ledger.docks)
+        now = Circumstances(at, queues=self._ledger.queues())
         extras = {task.id: self.extra(me, task.spec) for task in known}
         priced = bidder.price(self.team, me, held, [work_of(task) for task in known], now, extras)
         by_task = dict(zip((task.id for task in known), priced, strict=True))
@@ -102,7 +102,7 @@ class Planner:
                     ends[task.id] = outlook.free_in_s
         for task in lots:
             works[task.id] = work_of(task)
-        now = Circumstances(at, ends, private, refused, ledger.docks)
+        now = Circumstances(at, ends, private, refused, ledger.queues())
         return formulate(self.team, robots, held, works, now)
 
     def _remaining(self, running: Running, report: RobotReport) -> tuple[float, float, Pose2D]:

@@ -18,3 +18,5 @@ class Running:
     activity: str = 'starting'
     has_begun: bool = False
     stopping_because: str = ''
+    is_alone: bool = False
+    """Won where nobody leads: the ledger does not know of it."""

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from muster.core.allocation.consensus_bundle import Standings
 from muster.core.allocation.messages import Bids, Call, TradeAsk, TradeReply
 from muster.core.ledger.commands import Claim
 from muster.core.membership.messages import Grant, Heartbeat
@@ -50,6 +51,7 @@ PeerMessage: TypeAlias = (
     | Bids
     | TradeAsk
     | TradeReply
+    | Standings
     | ClaimMade
     | RequestForwarded
 )
@@ -71,6 +73,7 @@ KINDS: dict[str, type[PeerMessage]] = {
     'auction.bids': Bids,
     'trade.ask': TradeAsk,
     'trade.reply': TradeReply,
+    'alone.standings': Standings,
     'ledger.claim': ClaimMade,
     'request.forward': RequestForwarded,
 }

@@ -150,6 +150,9 @@ class LeaveDock(msgspec.Struct, frozen=True, tag='leave_dock'):
 
     robot: RobotId
     dock: str
+    number: int
+    """Of its place in the queue. A late copy of this must not take a later place away, at which
+    the robot's body may be by then."""
     at: float = 0.0
 
 

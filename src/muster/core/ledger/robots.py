@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muster.core.ledger.commands import JoinRobot, LeaveDock, LoseRobot, QueueForDock
-from muster.core.ledger.state import Applied, Change, LedgerState, RosterEntry
+from muster.core.ledger.state import Applied, Change, LedgerState, RosterEntry, Turn
 from muster.core.ledger.work import release_all
 from muster.core.types import RobotId
 
@@ -37,15 +37,21 @@ def lose(state: LedgerState, command: LoseRobot) -> Applied:
 
 def queue_for_dock(state: LedgerState, command: QueueForDock) -> Applied:
     """A robot waits for its turn at a dock; the first in the queue has it."""
-    queue = state.docks.get(command.dock, ())
-    if command.robot in queue or not state.is_present(command.robot):
+    if state.turn_at(command.dock, command.robot) or not state.is_present(command.robot):
         return Applied()
-    state.docks[command.dock] = (*queue, command.robot)
-    return Applied((_turn(command.robot, command.dock),) if not queue else ())
+    state.turns_taken += 1
+    turn = Turn(command.robot, state.turns_taken)
+    queue = state.docks.get(command.dock, ())
+    state.docks[command.dock] = (*queue, turn)
+    return Applied((_assigned(turn, command.dock),) if not queue else ())
 
 
 def leave_dock(state: LedgerState, command: LeaveDock) -> Applied:
-    """A robot is at the dock no more, or gives up its place in the queue."""
+    """A robot is at the dock no more, or gives up its place in the queue; a word about a place
+    that it had earlier changes nothing."""
+    turn = state.turn_at(command.dock, command.robot)
+    if turn is None or turn.number != command.number:
+        return Applied()
     return Applied(tuple(_leave(state, command.robot, command.dock)))
 
 
@@ -55,13 +61,13 @@ def _leave_all(state: LedgerState, robot: RobotId) -> list[Change]:
 
 def _leave(state: LedgerState, robot: RobotId, dock: str) -> list[Change]:
     queue = state.docks.get(dock, ())
-    if robot not in queue:
+    left = tuple(turn for turn in queue if turn.robot != robot)
+    state.docks[dock] = left
+    if not left or left[0] == queue[0]:
         return []
-    state.docks[dock] = tuple(one for one in queue if one != robot)
-    if queue[0] != robot:
-        return []
-    return [_turn(after, dock) for after in state.docks[dock][:1]]
+    return [_assigned(left[0], dock)]
 
 
-def _turn(robot: RobotId, dock: str) -> Change:
-    return Change('dock_assigned', robot=robot, detail=dock)
+def _assigned(turn: Turn, dock: str) -> Change:
+    data = {'dock': dock, 'number': turn.number}
+    return Change('dock_assigned', robot=turn.robot, detail=dock, data=data)

@@ -15,6 +15,7 @@ from muster.core.types import RequestId, Response, RobotId, TaskId, TaskState
 
 Lane = tuple[str, str]
 """Two neighbouring places, in the order in which they sort."""
+TASKS_AHEAD = (TaskState.AWARDED, TaskState.EXECUTING)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -42,6 +43,15 @@ class RosterEntry(msgspec.Struct, frozen=True):
     is_present: bool
 
 
+class Turn(msgspec.Struct, frozen=True, array_like=True):
+    """One robot's place in the queue for a dock."""
+
+    robot: RobotId
+    number: int
+    """Grows with every place that anybody takes anywhere, so that no word about an earlier place
+    is taken for one about this."""
+
+
 class LedgerContents(msgspec.Struct, frozen=True):
     """A ledger as its snapshot holds it."""
 
@@ -49,9 +59,10 @@ class LedgerContents(msgspec.Struct, frozen=True):
     requests: tuple[Response, ...]
     roster: dict[RobotId, RosterEntry]
     paths: dict[RobotId, tuple[TaskId, ...]] = {}
-    docks: dict[str, tuple[RobotId, ...]] = {}
+    docks: dict[str, tuple[Turn, ...]] = {}
     closed_lanes: tuple[Lane, ...] = ()
     awards_made: int = 0
+    turns_taken: int = 0
 
 
 class LedgerState:
@@ -63,8 +74,9 @@ class LedgerState:
         self.roster: dict[RobotId, RosterEntry] = {}
         self.paths: dict[RobotId, tuple[TaskId, ...]] = {}
         """In which order robots do what they have; may name tasks that they have no more."""
-        self.docks: dict[str, tuple[RobotId, ...]] = {}
+        self.docks: dict[str, tuple[Turn, ...]] = {}
         """Who wants each dock; the first has it."""
+        self.turns_taken = 0
         self.closed_lanes: frozenset[Lane] = frozenset()
         self.awards_made = 0
         self._open: dict[TaskId, None] = {}
@@ -81,6 +93,7 @@ class LedgerState:
             dict(self.docks),
             tuple(sorted(self.closed_lanes)),
             self.awards_made,
+            self.turns_taken,
         )
 
     def become(self, contents: LedgerContents) -> None:
@@ -92,6 +105,7 @@ class LedgerState:
         self.docks = dict(contents.docks)
         self.closed_lanes = frozenset(contents.closed_lanes)
         self.awards_made = contents.awards_made
+        self.turns_taken = contents.turns_taken
         for index in (self._open, self._waiting, self._held, self._groups):
             index.clear()
         for task in contents.tasks:
@@ -134,10 +148,22 @@ class LedgerState:
         entry = self.roster.get(robot)
         return entry is not None and entry.is_present
 
+    def queues(self) -> dict[str, tuple[RobotId, ...]]:
+        """Who wants each dock, in the order of their turns."""
+        return {dock: tuple(turn.robot for turn in turns) for dock, turns in self.docks.items()}
+
+    def turn_at(self, dock: str, robot: RobotId) -> Turn | None:
+        """A robot's place in the queue for a dock; None when it has none."""
+        for turn in self.docks.get(dock, ()):
+            if turn.robot == robot:
+                return turn
+        return None
+
     def setting_out_with(self, task: Task) -> tuple[Task, ...]:
-        """The task and those of its group that have not set out: they must all be ready first."""
+        """The task as it is now, and those of its group that have not set out: they must all be
+        ready first."""
         if not task.group:
-            return (task,)
+            return (self.tasks[task.id],)
         mates = (self.tasks[task_id] for task_id in self._groups[task.group])
         return tuple(
             mate for mate in mates if mate.state in (TaskState.PENDING, TaskState.AWARDED)
@@ -170,7 +196,16 @@ class LedgerState:
         if state.is_final:
             self._open.pop(task.id, None)
         self._index(moved)
+        if moved.group and task.state is TaskState.AWARDED and state not in TASKS_AHEAD:
+            self.await_anew(moved)
         return moved
+
+    def await_anew(self, task: Task) -> None:
+        """The tasks that set out with this one are not what they were: robots must say again
+        whether they are ready."""
+        for mate in self.setting_out_with(task):
+            if mate.ready:
+                self.move(mate, mate.state, ready=())
 
     def regroup(self, mates: tuple[TaskId, ...], group: TaskId) -> None:
         """Make tasks, and all that were grouped with them, one group."""
@@ -181,6 +216,7 @@ class LedgerState:
         for task_id in sorted(members):
             self.tasks[task_id] = msgspec.structs.replace(self.tasks[task_id], group=group)
         self._groups[group] = tuple(sorted(members))
+        self.await_anew(self.tasks[group])
 
     def _index(self, task: Task) -> None:
         if task.state.is_final:

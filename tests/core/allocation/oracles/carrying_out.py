@@ -1,7 +1,7 @@
 """Carries a plan out step by step and says what it costs, in the plainest words there are.
 
-It shares nothing with the code under test but the statement of the problem. Energy and docks are
-left out: problems with batteries have tests of their own.
+It shares nothing with the code under test but the statement of the problem. There are batteries,
+but no docks to charge them at.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def cost_of(problem: Problem, routes: Routes) -> float:
     finish: dict[int, float] = {}
     place = [int(start) for start in problem.start]
     free = [float(ready) for ready in problem.ready]
+    charge = [float(joules) for joules in problem.charge]
     step = [0] * len(routes)
     cost = 0.0
     while at_work := [robot for robot, route in enumerate(routes) if step[robot] < len(route)]:
@@ -47,6 +48,13 @@ def cost_of(problem: Problem, routes: Routes) -> float:
             if late > 1e-9 and problem.is_hard[task]:
                 return inf
             waiting = finish[task] - working - walking - free[robot]
+            joules = (metres + inner) * float(problem.joules_per_m[robot])
+            joules += (waiting + float(problem.work_s[task])) * float(problem.idle_w[robot])
+            joules += float(problem.work_j[task])
+            charge[robot] -= joules
+            if charge[robot] < problem.reserve_j[robot] - 1e-9:
+                return inf
+            cost += problem.w_energy * joules
             cost += problem.w_sum * (walking + working) + problem.w_wait * waiting
             cost += float(problem.late_rate[task]) * late
             cost += problem.w_latency * float(problem.weight[task]) * finish[task]

@@ -29,6 +29,7 @@ from muster.core.allocation.search.state import (
     MISSING,
     NOWHERE,
     OUT,
+    SQUARINGS,
     TAKEN,
     TEMPERATURE,
     TIMED,
@@ -73,7 +74,8 @@ def anneal(
         if is_sound:
             draw_order(st)
             recreate(tab, st, breadth, MEAN_BLINK)
-            after = value(tab, st)
+            if st.counts[KIND] != COUPLED or retime_all(tab, st) == FINE:
+                after = value(tab, st)
         luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.numbers)
         if after < st.numbers[VALUE] + luck:
             st.numbers[VALUE] = after
@@ -115,3 +117,11 @@ def refresh(tab: Tables, st: State) -> None:
             latest = max(latest, st.sums[r, END])
         st.numbers[LATEST_FINISH] = latest if latest > 0.0 else 1.0
     st.numbers[VALUE] = value(tab, st)
+
+
+@kernel
+def sharpen(tab: Tables, st: State, squarings: int) -> None:
+    """Set the exponent of the softened makespan."""
+    if st.counts[SQUARINGS] != squarings:
+        st.counts[SQUARINGS] = squarings
+        refresh(tab, st)

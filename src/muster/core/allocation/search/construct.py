@@ -12,7 +12,7 @@ from muster.core.allocation.problem import Problem
 from muster.core.allocation.search.auction import auction
 from muster.core.allocation.search.plan import Plan, plan_of
 from muster.core.allocation.search.reasons import reasons_for
-from muster.core.allocation.search.setup import impossible, routes_of, state_for
+from muster.core.allocation.search.setup import impossible, open_to_search, routes_of, state_for
 from muster.core.allocation.search.state import (
     LATEST_FINISH,
     MISSING,
@@ -38,8 +38,8 @@ def construct(problem: Problem, plan: Plan, tasks: Iterable[int]) -> Plan:
     tab = tables(problem)
     routes, lost = mend(problem, tab, plan.routes)
     doomed = impossible(problem, tab)
-    asked = sorted({*tasks, *lost})
-    open_tasks = [t for t in asked if t not in doomed and not any(t in one for one in routes)]
+    asked = {*tasks, *lost}
+    open_tasks = open_to_search(tab, asked, routes, doomed)
     best: tuple[float, tuple[tuple[int, ...], ...]] | None = None
     small = len(open_tasks) * problem.robots <= REGRET_SIZE
     for by_regret in (False, True) if small else (False,):
@@ -57,11 +57,14 @@ def construct(problem: Problem, plan: Plan, tasks: Iterable[int]) -> Plan:
         if best is None or cost < best[0]:
             best = cost, routes_of(st, st.nxt)
     assert best is not None
-    placed = {t for route in best[1] for t in route}
+    # Taking a task out again can break a path: it charges less, or waits longer.
+    final, dropped = mend(problem, tab, best[1])
+    placed = {t for route in final for t in route}
     reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
     reasons.update({t: doomed[t] for t in asked if t in doomed})
-    reasons.update(reasons_for(problem, tab, best[1], [t for t in open_tasks if t not in placed]))
-    return plan_of(problem, best[1], reasons, tab=tab)
+    left_out = sorted(t for t in asked.union(dropped) if t not in placed and t not in doomed)
+    reasons.update(reasons_for(problem, tab, final, left_out))
+    return plan_of(problem, final, reasons, tab=tab)
 
 
 def mend(

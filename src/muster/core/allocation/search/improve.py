@@ -9,13 +9,13 @@ import numpy as np
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.kernel import is_compiled
 from muster.core.allocation.problem import Bools, Problem
-from muster.core.allocation.search.anneal import anneal, refresh
+from muster.core.allocation.search.anneal import anneal, refresh, sharpen
 from muster.core.allocation.search.chance import FIRST, SECOND, seeded
 from muster.core.allocation.search.construct import mend
 from muster.core.allocation.search.exchange import descend
 from muster.core.allocation.search.plan import Plan, plan_of
 from muster.core.allocation.search.reasons import reasons_for
-from muster.core.allocation.search.setup import impossible, routes_of, state_for
+from muster.core.allocation.search.setup import impossible, open_to_search, routes_of, state_for
 from muster.core.allocation.search.state import (
     ABSENT,
     COOLING,
@@ -42,16 +42,22 @@ from muster.core.allocation.tables import (
     tables,
 )
 
-HOT = 0.5
+HOT = 1.0
 """First temperature, in costs of an average leg: higher forgets the plan it began with."""
-COLD = 0.02
+COLD = 0.04
 """Last temperature: lower wastes the end of the budget, higher ends before a minimum."""
+COLD_FOR_MAKESPAN = 0.1
+"""The same where the makespan alone counts: most changes leave it alone."""
 AVERAGE = 8.0
 """Tasks taken out at once: fewer make quicker iterations, more make greater changes."""
-PROPOSALS = 10
+PROPOSALS = 25
 """Random trades between two ruins."""
 BREADTH = 20
 """Near tasks and robots whose paths are considered for a task."""
+SOFT = 3
+"""First exponent of the softened makespan, as a power of 2."""
+SHARP = 5
+"""Last exponent: higher comes nearer to the makespan itself, on a rougher landscape."""
 POLISH_BREADTH = 10
 """Near tasks that a trade may make a task follow."""
 FIRST_CYCLE = 2000
@@ -86,10 +92,8 @@ def improve(
     routes, lost = mend(problem, tab, plan.routes)
     doomed = impossible(problem, tab)
     st = state_for(problem, tab, routes, movable)
-    absent = [
-        t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED and t not in doomed
-    ]
-    absent = sorted({*absent, *(t for t in lost if t not in doomed)})
+    asked = {t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED}
+    absent = open_to_search(tab, asked.union(lost), routes, doomed)
     st.work[NOWHERE, : len(absent)] = absent
     st.counts[ABSENT] = len(absent)
     st.numbers[MISSING] = st.trait[absent, PENALTY].sum()
@@ -102,7 +106,8 @@ def improve(
     placed = {t for route in found for t in route}
     reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
     reasons.update({t: doomed[t] for t in lost if t in doomed})
-    reasons.update(reasons_for(problem, tab, found, [t for t in absent if t not in placed]))
+    left_out = [t for t in absent if t not in placed]
+    reasons.update(reasons_for(problem, tab, found, left_out))
     better = plan_of(problem, found, reasons, tab=tab)
     before = plan_of(problem, plan.routes, plan.unassigned, tab=tab)
     if (len(better.unassigned), better.cost) < (len(before.unassigned), before.cost) or lost:
@@ -131,8 +136,10 @@ def _search(
     if iterations is not None:
         cycle = cycle_end = max(iterations, 1)
     heat = unit * HOT
+    share_of_makespan = problem.w_max / max(problem.w_max + problem.w_sum, 1e-9)
+    cold = COLD + (COLD_FOR_MAKESPAN - COLD) * share_of_makespan
     if progress is None:
-        st.numbers[COOLING] = (COLD / HOT) ** (1.0 / cycle)
+        st.numbers[COOLING] = (cold / HOT) ** (1.0 / cycle)
         st.numbers[TEMPERATURE] = heat
     else:
         st.numbers[COOLING] = 1.0
@@ -140,7 +147,8 @@ def _search(
         count = chunk
         if progress is not None:
             share = min(max(progress(), 0.0), 1.0)
-            st.numbers[TEMPERATURE] = heat * (COLD / HOT) ** share
+            st.numbers[TEMPERATURE] = heat * (cold / HOT) ** share
+            sharpen(tab, st, min(int(SOFT + share * (SHARP + 1 - SOFT)), SHARP))
         else:
             count = min(chunk, cycle_end - done)
         anneal(tab, st, count, AVERAGE, BREADTH, PROPOSALS)
@@ -148,7 +156,7 @@ def _search(
         if progress is None and iterations is None and done == cycle_end:
             cycle *= 2
             cycle_end += cycle
-            st.numbers[COOLING] = (COLD / HOT) ** (1.0 / cycle)
+            st.numbers[COOLING] = (cold / HOT) ** (1.0 / cycle)
             st.numbers[TEMPERATURE] = heat
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -113,8 +113,9 @@ def is_uniform(problem: Problem, per_m: Floats, fixed: Floats) -> bool:
 def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
     """Tasks that nobody could ever do, whatever the plan, and what stands against each."""
     tasks, robots = problem.tasks, problem.robots
-    eligible = np.isfinite(tab.own)
-    reachable = (eligible & np.isfinite(tab.leg[tasks : tasks + robots, :tasks])).any(axis=0)
+    eligible: Bools = np.isfinite(tab.own)
+    starts = tab.leg[tasks : tasks + robots, :tasks]
+    reachable = np.any(eligible & np.isfinite(starts), axis=0)
     level = levels(tab)
     found: dict[int, Reason] = {}
     for t in range(tasks):
@@ -129,6 +130,24 @@ def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
             for partner in np.flatnonzero(problem.group == problem.group[t]).tolist():
                 found.setdefault(partner, Reason.GROUP)
     return found
+
+
+def open_to_search(
+    tab: Tables,
+    tasks: Iterable[int],
+    routes: Sequence[Sequence[int]],
+    doomed: Mapping[int, Reason],
+) -> list[int]:
+    """Those of these tasks that are in no path and can be put into one: not impossible, and with
+    all of their group in a path or among them."""
+    placed = {t for route in routes for t in route}
+    free = {t for t in tasks if t not in doomed and t not in placed}
+    at_hand = free | placed
+    return sorted(
+        t
+        for t in free
+        if at_hand.issuperset(tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]].tolist())
+    )
 
 
 def state_for(
@@ -179,8 +198,8 @@ def state_for(
     trait[:, LEVEL] = levels(tab)
     trait[:, PENALTY] = _dearest(problem, tab) * importance
     trait[:, IS_FREE] = 1.0 if movable is None else _closed(tab, movable)
-    path = np.zeros((robots, PATH_COLUMNS), dtype=np.int64)
-    path[:, SIZE] = [len(one) for one in routes]
+    table = np.zeros((robots, PATH_COLUMNS), dtype=np.int64)
+    table[:, SIZE] = [len(one) for one in routes]
     sums = np.zeros((robots, SUM_COLUMNS))
     sums[:, CARRIED] = load
     return State(
@@ -189,7 +208,7 @@ def state_for(
         route=route,
         hop=hop,
         when=np.zeros((nodes, WHEN_COLUMNS)),
-        path=path,
+        path=table,
         sums=sums,
         fixed=np.ascontiguousarray(fixed),
         back=np.ascontiguousarray(tab.leg[:nodes, :tasks].T),
