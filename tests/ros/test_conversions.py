@@ -24,13 +24,16 @@ from muster.core.coordinator.views import (
 )
 from muster.core.ledger.task import Task
 from muster.core.types import (
+    Amend,
     Cancel,
     Pose2D,
     Request,
     Response,
+    SetLane,
     Severity,
     Stop,
     Submit,
+    TakeBack,
     TaskSpec,
     TaskState,
 )
@@ -99,8 +102,17 @@ def fields_of(message: Any) -> dict[str, Any]:
     return {name: getattr(message, name) for name in message.get_fields_and_field_types()}
 
 
+REQUESTS = st.one_of(
+    st.builds(Submit, TEXT, specs(TEXT, REAL, U8)),
+    st.builds(Cancel, TEXT, TEXT),
+    st.builds(Amend, TEXT, TEXT, specs(TEXT, REAL, U8)),
+    st.builds(TakeBack, TEXT, TEXT),
+    st.builds(SetLane, TEXT, TEXT, TEXT, st.booleans()),
+)
+
+
 @examples
-@given(st.one_of(st.builds(Submit, TEXT, specs(TEXT, REAL, U8)), st.builds(Cancel, TEXT, TEXT)))
+@given(REQUESTS)
 def test_a_request_is_the_same_on_the_other_side(request: Request) -> None:
     assert request_from_msg(over_the_wire(request_to_msg(request))) == request
 
@@ -138,10 +150,10 @@ def test_what_a_message_does_not_say_is_the_default_of_the_core() -> None:
 
 
 @examples
-@given(st.integers(2, 255))
+@given(st.integers(6, 255))
 def test_an_unknown_operation_is_refused_with_a_reason(operation: int) -> None:
     reason = request_from_msg(ros.TaskRequest(request_id='a', operation=operation))
-    assert reason == f'operation: {operation}, but SUBMIT is 0 and CANCEL is 1'
+    assert reason == f'operation: {operation}, but muster_msgs/TaskRequest knows none above 5'
 
 
 @examples
@@ -156,6 +168,10 @@ def test_whatever_the_ledger_holds_can_be_published(
         state=TaskState.AWARDED,
         attempt=whole,
         robot=text,
+        crew=(text, text),
+        backup=text,
+        trouble=text,
+        amended=spec,
         award_reason=text,
         award_cost=real,
         failures=whole,
@@ -168,6 +184,7 @@ def test_whatever_the_ledger_holds_can_be_published(
     message = over_the_wire(task_to_msg(task))
     assert message.state == ros.Task.AWARDED
     assert 0 <= message.attempt < 2**32
+    assert (len(message.crew), len(message.amended)) == (2, 1)
     assert message.award_cost == real or math.isnan(message.award_cost)
 
 

@@ -16,18 +16,23 @@ from builtin_interfaces.msg import Time
 from muster_msgs import msg as ros
 
 from muster.core.coordinator.effects import Report, Warn
+from muster.core.coordinator.explanation import Explanation, PricedOffer
 from muster.core.coordinator.views import GroupView, RobotSummary, RobotView, TeamView
 from muster.core.ledger.task import Task
 from muster.core.types import (
+    Amend,
     Cancel,
     Pose2D,
     Request,
     Response,
     RobotId,
     Role,
+    SetLane,
     Stop,
     Submit,
+    TakeBack,
     TaskSpec,
+    TaskState,
 )
 
 _U8, _U32, _U64 = 0xFF, 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
@@ -52,27 +57,45 @@ def text_to_msg(value: str) -> str:
 
 def request_from_msg(message: ros.TaskRequest) -> Request | str:
     """The request, or why it is none. Its contents are for the core to judge."""
-    if message.operation == ros.TaskRequest.SUBMIT:
-        return Submit(message.request_id, spec_from_msg(message.spec))
-    if message.operation == ros.TaskRequest.CANCEL:
-        return Cancel(message.request_id, message.task_id)
-    return f'operation: {message.operation}, but SUBMIT is 0 and CANCEL is 1'
+    request_id = message.request_id
+    match message.operation:
+        case ros.TaskRequest.SUBMIT:
+            return Submit(request_id, spec_from_msg(message.spec))
+        case ros.TaskRequest.CANCEL:
+            return Cancel(request_id, message.task_id)
+        case ros.TaskRequest.AMEND:
+            return Amend(request_id, message.task_id, spec_from_msg(message.spec))
+        case ros.TaskRequest.TAKE_BACK:
+            return TakeBack(request_id, message.task_id)
+        case ros.TaskRequest.CLOSE_LANE:
+            return SetLane(request_id, message.lane_from, message.lane_to, True)
+        case ros.TaskRequest.OPEN_LANE:
+            return SetLane(request_id, message.lane_from, message.lane_to, False)
+    return f'operation: {message.operation}, but muster_msgs/TaskRequest knows none above 5'
 
 
 def request_to_msg(request: Request) -> ros.TaskRequest:
-    if isinstance(request, Submit):
-        return ros.TaskRequest(
-            request_id=text_to_msg(request.request_id),
-            operation=ros.TaskRequest.SUBMIT,
-            spec=spec_to_msg(request.spec),
-        )
-    if not isinstance(request, Cancel):
-        raise TypeError(f'{type(request).__name__} has no message yet')
-    return ros.TaskRequest(
-        request_id=text_to_msg(request.request_id),
-        operation=ros.TaskRequest.CANCEL,
-        task_id=text_to_msg(request.task_id),
-    )
+    message = ros.TaskRequest(request_id=text_to_msg(request.request_id))
+    match request:
+        case Submit(spec=spec):
+            message.operation = ros.TaskRequest.SUBMIT
+            message.spec = spec_to_msg(spec)
+        case Cancel(task_id=task_id):
+            message.operation = ros.TaskRequest.CANCEL
+            message.task_id = text_to_msg(task_id)
+        case Amend(task_id=task_id, spec=spec):
+            message.operation = ros.TaskRequest.AMEND
+            message.task_id = text_to_msg(task_id)
+            message.spec = spec_to_msg(spec)
+        case TakeBack(task_id=task_id):
+            message.operation = ros.TaskRequest.TAKE_BACK
+            message.task_id = text_to_msg(task_id)
+        case SetLane(a=a, b=b, is_closed=is_closed):
+            message.operation = (
+                ros.TaskRequest.CLOSE_LANE if is_closed else ros.TaskRequest.OPEN_LANE
+            )
+            message.lane_from, message.lane_to = text_to_msg(a), text_to_msg(b)
+    return message
 
 
 def response_to_msg(response: Response, answered_by: RobotId) -> ros.TaskResponse:
@@ -187,9 +210,13 @@ def task_to_msg(task: Task) -> ros.Task:
         id=text_to_msg(task.id),
         request_id=text_to_msg(task.request_id),
         spec=spec_to_msg(task.spec),
+        amended=[] if task.amended is None else [spec_to_msg(task.amended)],
         state=int(task.state),
         attempt=_whole(task.attempt, _U32),
         robot=text_to_msg(task.robot),
+        crew=_texts(task.crew),
+        backup=text_to_msg(task.backup),
+        trouble=text_to_msg(task.trouble),
         award_reason=text_to_msg(task.award_reason),
         award_cost=float(task.award_cost),
         failures=_whole(task.failures, _U8),
@@ -296,6 +323,66 @@ def _summary_to_msg(summary: RobotSummary) -> ros.RobotSummary:
         silent_s=float(summary.silent_s),
         task_id=text_to_msg(summary.task_id),
         queued=_whole(summary.queued, _U32),
+    )
+
+
+def explanation_to_msg(explanation: Explanation) -> ros.Explanation:
+    return ros.Explanation(
+        task_id=text_to_msg(explanation.task_id),
+        state=int(explanation.state),
+        attempt=_whole(explanation.attempt, _U32),
+        crew=_texts(explanation.crew),
+        summary=text_to_msg(explanation.summary),
+        how=text_to_msg(explanation.how),
+        number=_whole(explanation.number, _U32),
+        term=_whole(explanation.term, _U64),
+        awarded_at_s=float(explanation.awarded_at),
+        gain=float(explanation.gain),
+        offers=[
+            ros.Offer(
+                robot=text_to_msg(offer.robot),
+                won=offer.won,
+                cost=float(offer.cost),
+                terms=[
+                    ros.CostTerm(name=text_to_msg(name), cost=float(cost))
+                    for name, cost in offer.terms.items()
+                ],
+            )
+            for offer in explanation.offers
+        ],
+        refusals=[
+            ros.Refusal(robot=text_to_msg(robot), reason=text_to_msg(reason))
+            for robot, reason in explanation.refusals.items()
+        ],
+        silent=_texts(explanation.silent),
+        waits_for=_texts(explanation.waits_for),
+    )
+
+
+def explanation_from_msg(message: ros.Explanation) -> Explanation:
+    return Explanation(
+        task_id=message.task_id,
+        state=TaskState(message.state),
+        attempt=message.attempt,
+        crew=tuple(message.crew),
+        summary=message.summary,
+        how=message.how,
+        number=message.number,
+        term=message.term,
+        awarded_at=message.awarded_at_s,
+        gain=message.gain,
+        offers=tuple(
+            PricedOffer(
+                robot=one.robot,
+                won=one.won,
+                cost=one.cost,
+                terms={term.name: term.cost for term in one.terms},
+            )
+            for one in message.offers
+        ),
+        refusals={one.robot: one.reason for one in message.refusals},
+        silent=tuple(message.silent),
+        waits_for=tuple(message.waits_for),
     )
 
 

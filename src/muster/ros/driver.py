@@ -26,6 +26,7 @@ from muster.core.types import Instant, Severity
 from muster.ros.bulletin import Bulletin
 from muster.ros.diagnostics import disk_view
 from muster.ros.event_log import EventLog
+from muster.ros.explainer import Explainer
 from muster.ros.fuse import Fuse
 from muster.ros.mail import Mail
 from muster.ros.request_desk import RequestDesk
@@ -80,6 +81,7 @@ class Driver:
             on_request=lambda request: self._hear(RequestReceived(request)),
             is_leader=self._is_leader,
         )
+        self._explainer = Explainer(node, config.me, fuse, lambda: self.machine)
         self._hands: dict[type[effects.Effect], Callable[[Any], object]] = {
             effects.Persist: self._writer.submit,
             effects.Send: self._mail.send,
@@ -98,7 +100,7 @@ class Driver:
         self._searcher.stop()
         if not self._writer.stop():
             self._node.get_logger().error(f'the disk hangs: {self._log.folder} was not closed')
-        for part in (self._desk, self._mail, self._skills, self._bulletin):
+        for part in (self._desk, self._explainer, self._mail, self._skills, self._bulletin):
             part.destroy()
 
     def now(self) -> Instant:

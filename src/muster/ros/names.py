@@ -13,6 +13,7 @@ SKILLS_NODE = 'skills'
 INBOX = 'inbox'
 STATUS = 'status'
 EXECUTE_TASK = 'execute_task'
+EXPLAIN_TASK = 'explain_task'
 
 ODOMETRY = 'odom'
 BATTERY = 'battery'

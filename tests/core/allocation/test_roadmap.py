@@ -249,6 +249,19 @@ def test_of_ways_that_are_equally_long_the_first_by_name_counts() -> None:
     assert town().route(GRID['00'], GRID['11']) == (Pose2D(0, 0), Pose2D(0, 1), Pose2D(1, 1))
 
 
+@given(roadmaps(), coordinates, coordinates, st.data())
+def test_poses_are_connected_if_there_is_a_way_while_no_lane_is_closed(
+    roadmap: Roadmap, x: float, y: float, data: st.DataObject
+) -> None:
+    pose = Pose2D(x + 0.5, y)
+    ways = {name: roadmap.distance(pose, at) for name, at in roadmap.places.items()}
+    if roadmap.lanes:
+        roadmap.set_closed(data.draw(st.sets(st.sampled_from(sorted(roadmap.lanes)))))
+    for name, at in roadmap.places.items():
+        assert roadmap.is_connected(pose, at) is math.isfinite(ways[name])
+    assert roadmap.is_connected(pose, pose)
+
+
 def test_coordinates_out_of_this_world_are_just_far_away() -> None:
     assert math.isinf(LINE.distance(Pose2D(0, 0), Pose2D(1e300, -1e300)))
     assert math.isinf(LINE.distance(Pose2D(math.inf, 0), Pose2D(math.nan, 0)))

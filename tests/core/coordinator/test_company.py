@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -201,6 +201,20 @@ def test_a_task_does_not_wait_for_one_that_waits_for_it_to_set_out() -> None:
         )
     elsewhere = book.add('elsewhere')
     assert refusal(book, starts_with=(first,), predecessors=(elsewhere,)) == ''
+
+
+# Lanes that are closed for a while
+
+
+def test_a_closed_lane_refuses_nothing() -> None:
+    """A refusal is for ever, and a door is not."""
+    roadmap = Roadmap({'bay': Pose2D(0.0, 0.0), 'yard': Pose2D(9.0, 0.0)}, [('bay', 'yard')])
+    roadmap.close('bay', 'yard')
+    asked = Submit('q', spec(stops=(Stop('bay'), Stop('yard')), kind='tour'))
+    tour = {'tour': SkillProfile(max_stops=2)}
+    both_ends = replace(config(), roadmap=roadmap, skills=tour)
+    at_the_yard = (roadmap.places['yard'],)
+    assert reason_to_refuse(asked, both_ends, Ledger(), at_the_yard, NOW) == ''
 
 
 # Configuration

@@ -58,6 +58,8 @@ class Account(msgspec.Struct, frozen=True, array_like=True):
     """Robots that were asked and had not answered in time."""
     gain: float = 0.0
     """[cost units] that a trade saves the team, all its tasks taken together."""
+    obstacle: str = ''
+    """Of a task that went to nobody: why none of the offers could be taken."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()

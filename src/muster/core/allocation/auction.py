@@ -36,6 +36,8 @@ class Auction:
     invited: frozenset[RobotId]
     closes_at: float
     """[s] steady: the latest moment."""
+    passed_over: dict[RobotId, str] = field(default_factory=dict)
+    """Why robots were not even asked."""
     answers: dict[RobotId, Bids] = field(default_factory=dict)
     doubles: int = 0
 
@@ -64,6 +66,10 @@ class Auction:
     def refusals(self, task_id: TaskId) -> dict[RobotId, str]:
         """Why robots would not take a lot."""
         return {robot: bid.refusal for robot, bid in self.bids_on(task_id).items() if bid.refusal}
+
+    def objections(self, task_id: TaskId) -> dict[RobotId, str]:
+        """What ruled robots out for a lot: their own words, or why they were not asked."""
+        return {**self.passed_over, **self.refusals(task_id)}
 
     @property
     def silent(self) -> tuple[RobotId, ...]:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from muster.core.types import Pose2D, Stop
 
@@ -65,6 +65,8 @@ class Roadmap:
         self._xy = np.array([(at.x, at.y) for at in self.places.values()]).reshape(-1, 2)
         self._closed: frozenset[Lane] = frozenset()
         self._neighbours = self._open_lanes()
+        self._island: NDArray[np.int32] = connected_components(self._neighbours)[1]
+        """(places,) places with the same number are joined while no lane is closed."""
         count = len(self._names)
         self._lengths: NDArray[np.float64] = np.full((count, count), math.inf)
         self._is_stale = np.full(count, True)
@@ -170,6 +172,13 @@ class Roadmap:
         if float(_gaps(self._xy[leave : leave + 1], goal)[0]) < SAME_M:
             poses.pop()
         return (*poses, goal)
+
+    def is_connected(self, start: Pose2D, goal: Pose2D) -> bool:
+        """Whether a way leads from one pose to another when no lane is closed."""
+        islands = {self._island[enter] for enter, _ in self._enter(start)}
+        return _gap(start, goal) < SAME_M or any(
+            self._island[leave] in islands for leave, _ in self._enter(goal)
+        )
 
     def is_reachable(self, goal: Pose2D) -> bool:
         """Whether a pose lies within `access_m` of some place."""

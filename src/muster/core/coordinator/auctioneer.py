@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from muster.core.allocation.account import Account, encode_account, offers_of, sentence
 from muster.core.allocation.auction import Answer, Auction
+from muster.core.allocation.bidder import REFUSALS
+from muster.core.allocation.costs import Reason
 from muster.core.allocation.formulation import Formulation
 from muster.core.allocation.messages import Bids, Call, RobotModel
 from muster.core.allocation.search import Plan, construct, plan_of
@@ -59,6 +61,8 @@ class Auctioneer:
         self._declined: set[TaskId] = set()
         """Placed with nobody when last offered: where a call cannot hold all tasks, the others go
         first."""
+        self._unplaced: dict[TaskId, Account] = {}
+        """Why tasks that wait went to nobody when last offered."""
 
     @property
     def is_open(self) -> bool:
@@ -76,6 +80,10 @@ class Auctioneer:
             answer = self._auction.answer(robot, bids)
         self._strays += answer is Answer.STRAY
 
+    def unplaced(self, task_id: TaskId) -> Account | None:
+        """Why a task went to nobody when it was last offered; None if that is not known."""
+        return self._unplaced.get(task_id)
+
     def tick(self, now: Instant) -> None:
         if self._auction is not None:
             if self._auction.is_over(self._alive(now), now.steady):
@@ -91,14 +99,20 @@ class Auctioneer:
             self._next_at = math.inf if not self._ledger.waiting_tasks() else self._next_try(now)
             return
         self._next_at = self._next_try(now)
-        invited = frozenset(filter(self._has_room, self._alive(now)))
+        passed_over = self._passed_over(now)
+        invited = frozenset(self._config.squads) - passed_over.keys()
+        if not invited:
+            nobody = Account(
+                'auction', self._number, self._replica.raft.term, refusals=passed_over
+            )
+            self._unplaced.update(dict.fromkeys((task.id for task in waiting), nobody))
         if not invited or self._promote_backups(waiting, invited, now):
             return
         lots = tuple(task.id for task in self._on_offer(waiting))
         self._number += 1
         self._called_at = now.steady
         closes_at = now.steady + self._config.auction.bid_timeout_s
-        self._auction = Auction(self._number, lots, invited, closes_at)
+        self._auction = Auction(self._number, lots, invited, closes_at, passed_over)
         call = Call(
             auction=self._number,
             term=self._replica.raft.term,
@@ -119,11 +133,20 @@ class Auctioneer:
             if self._ledger.is_present(robot) and self._watch.is_alive(robot, now.steady)
         ]
 
-    def _has_room(self, robot: RobotId) -> bool:
-        """The robot could take one more: one under way, the rest in its schedule."""
-        seen = self._watch.sighting(robot)
-        is_fit = seen is not None and seen.report.is_fit
-        return is_fit and self._ledger.count_held(robot) <= self._config.auction.schedule_capacity
+    def _passed_over(self, now: Instant) -> dict[RobotId, str]:
+        """Robots that need not be asked, and why."""
+        alive = self._alive(now)
+        capacity = self._config.auction.schedule_capacity
+        passed_over = {}
+        for robot in self._config.squads:
+            seen = self._watch.sighting(robot)
+            if robot not in alive or seen is None:
+                passed_over[robot] = 'is not heard'
+            elif not seen.report.is_fit:
+                passed_over[robot] = seen.report.unfit_reason or 'is not fit'
+            elif self._ledger.count_held(robot) > capacity:  # one under way, the rest to come
+                passed_over[robot] = REFUSALS[Reason.MAX_TASKS]
+        return passed_over
 
     def _waiting(self, now: Instant) -> list[Task]:
         """Tasks that may be awarded now, the most urgent first, then the oldest."""
@@ -195,12 +218,16 @@ class Auctioneer:
             if task.state is TaskState.PENDING
         ]
         awards: tuple[Award, ...] = ()
+        obstacles: dict[TaskId, str] = {}
         robots = self._models(auction)
         if tasks and robots:
             self._note_private_costs(auction)
             stated = self._state(auction, robots, tasks, now)
             plan = self._plan(stated, tasks)
             awards = self._awards(auction, stated, plan, robots)
+            obstacles = {
+                stated.slots[slot][0]: REFUSALS[reason] for slot, reason in plan.unassigned.items()
+            }
             if awards:
                 paths = {
                     robot: stated.names(route)
@@ -211,6 +238,7 @@ class Auctioneer:
                 }
                 self._replica.propose(_KEY, AwardTasks(awards, now.node, paths))
                 self.wake()
+        self._note_unplaced(auction, awards, obstacles)
         self._tell(auction, awards, now)
 
     def _models(self, auction: Auction) -> list[RobotModel]:
@@ -270,7 +298,7 @@ class Auctioneer:
                 auction.number,
                 self._replica.raft.term,
                 offers,
-                auction.refusals(task_id),
+                auction.objections(task_id),
                 auction.silent,
             )
             awards.append(
@@ -286,6 +314,23 @@ class Auctioneer:
                 )
             )
         return tuple(awards)
+
+    def _note_unplaced(
+        self, auction: Auction, awards: Sequence[Award], obstacles: Mapping[TaskId, str]
+    ) -> None:
+        awarded = {award.task_id for award in awards}
+        waiting = {task.id for task in self._ledger.waiting_tasks()} - awarded
+        self._unplaced = {one: kept for one, kept in self._unplaced.items() if one in waiting}
+        for task_id in waiting.intersection(auction.lots):
+            self._unplaced[task_id] = Account(
+                'auction',
+                auction.number,
+                self._replica.raft.term,
+                offers_of(auction.bids_on(task_id), ()),
+                auction.objections(task_id),
+                auction.silent,
+                obstacle=obstacles.get(task_id, ''),
+            )
 
     def _tell(self, auction: Auction, awards: Sequence[Award], now: Instant) -> None:
         awarded = {award.task_id: award.robot for award in awards}

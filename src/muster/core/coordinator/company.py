@@ -124,7 +124,7 @@ def _partners(spec: TaskSpec, ledger: Ledger) -> Iterator[str]:
                 'unlike this task; make both alike'
             )
     together = company_of(spec.starts_with, ledger)
-    for task_id in sorted(together & _all_before(spec.predecessors, ledger)):
+    for task_id in sorted(together & all_before(spec.predecessors, ledger)):
         yield (
             f'starts_with: {task_id} would have to be done before this task, and to set out with '
             'it; drop it there or among the predecessors'
@@ -164,7 +164,7 @@ def company_of(task_ids: tuple[TaskId, ...], ledger: Ledger) -> set[TaskId]:
     return found
 
 
-def _all_before(task_ids: tuple[TaskId, ...], ledger: Ledger) -> set[TaskId]:
+def all_before(task_ids: tuple[TaskId, ...], ledger: Ledger) -> set[TaskId]:
     """Tasks that must set out, at the latest, before these are done: also those that set out with
     one of them."""
     found: set[TaskId] = set()

@@ -170,11 +170,11 @@ def _places(
                 f'{roadmap.access_m:.1f} m from every place of the roadmap'
             )
             return
-        if poses and math.isinf(roadmap.distance(poses[-1], pose)):
+        if poses and not roadmap.is_connected(poses[-1], pose):
             yield f'stops[{index}]: the roadmap has no way to it from stops[{index - 1}]'
             return
         poses.append(pose)
-    if poses and robots_at and all(math.isinf(roadmap.distance(at, poses[0])) for at in robots_at):
+    if poses and robots_at and not any(roadmap.is_connected(at, poses[0]) for at in robots_at):
         yield 'stops[0]: the roadmap has no way to it from where any capable robot stands'
 
 

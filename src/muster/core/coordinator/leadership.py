@@ -13,9 +13,10 @@ import math
 import msgspec
 
 from muster.core import types
+from muster.core.allocation.account import Account
 from muster.core.allocation.bidder import missing_capabilities
 from muster.core.allocation.messages import Bids, TradeReply
-from muster.core.coordinator.amendments import reason_to_refuse_amendment
+from muster.core.coordinator.amendment import reason_to_refuse_change
 from muster.core.coordinator.auctioneer import Auctioneer
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.events import SearchEnded
@@ -58,6 +59,7 @@ from muster.core.types import (
     Severity,
     Submit,
     TakeBack,
+    TaskId,
     TaskSpec,
     TaskState,
 )
@@ -109,6 +111,10 @@ class Leadership:
                 settled_trade=self._trader.settled,
             )
             self._outbox.send(robot, grant)
+
+    def unplaced(self, task_id: TaskId) -> Account | None:
+        """Why a waiting task went to nobody when it was last offered."""
+        return self._auctioneer.unplaced(task_id)
 
     def bids(self, robot: RobotId, bids: Bids) -> None:
         self._auctioneer.bids(robot, bids)
@@ -264,12 +270,13 @@ class Leadership:
 
     def _reason_to_refuse(self, request: Request, now: Instant) -> str:
         match request:
-            case Amend() if reason := reason_to_refuse_amendment(request, self._ledger):
-                return reason
             case Submit(spec=spec) | Amend(spec=spec):
                 at = self._where_capable_robots_are(spec)
                 asked = Submit(request.request_id, spec)
-                return reason_to_refuse(asked, self._config, self._ledger, at, now.node)
+                reason = reason_to_refuse(asked, self._config, self._ledger, at, now.node)
+                if isinstance(request, Amend):
+                    reason = reason or reason_to_refuse_change(request, self._ledger)
+                return reason
             case types.SetLane(a=a, b=b):
                 return reason_to_refuse_lane(a, b, self._config)
         return ''

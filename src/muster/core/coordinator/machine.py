@@ -28,6 +28,7 @@ from muster.core.coordinator.events import (
     SkillProgressed,
     StorageFailed,
 )
+from muster.core.coordinator.explanation import Explanation, explain
 from muster.core.coordinator.intake import flaw_in_form
 from muster.core.coordinator.leadership import Leadership
 from muster.core.coordinator.mailroom import Mailroom
@@ -46,7 +47,7 @@ from muster.core.coordinator.wire import (
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.ledger.task import Task
 from muster.core.membership.messages import Grant, Heartbeat
-from muster.core.types import Instant, ProtocolError, Request, RobotId, Severity
+from muster.core.types import Instant, ProtocolError, Request, RobotId, Severity, TaskId
 
 NO_LEADER_S = 5.0
 """Without a leader for this long, operators are alerted."""
@@ -181,6 +182,12 @@ class Coordinator:
     def tasks(self) -> Sequence[Task]:
         """All tasks of the ledger, oldest first."""
         return tuple(self.ledger.tasks.values())
+
+    def explain(self, task_id: TaskId) -> Explanation | None:
+        """Why a task is with those who have it, or why nobody has it; None when there is no such
+        task."""
+        unplaced = self._leadership.unplaced(task_id) if self._leadership is not None else None
+        return explain(self.ledger, task_id, self._now.node, unplaced)
 
     # Events
 

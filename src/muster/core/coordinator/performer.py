@@ -211,20 +211,31 @@ class Performer:
         return price_alone(self._planner, self._model(), held, path, lots, at)
 
     def _start_next(self, now: Instant) -> None:
-        """Begin the first task of the schedule that can be begun, or stand ready for it."""
+        """Begin the first task of the schedule that can be begun, or stand ready for it.
+
+        What the others have set out for comes before everything else.
+        """
         able = [task for task in self.schedule if not self._reason_to_wait(task, now)]
+        set_out = [
+            task for task in able if task.sets_out_together and task.state is TaskState.EXECUTING
+        ]
         together = next_together(self._replica.ledger, able)
         has_promised = together is not None and any(map(self._is_ready, able))
-        for task in able:
-            is_clear = not task.sets_out_together or task.state is TaskState.EXECUTING
-            if is_clear and not has_promised:
-                self.running = Running(task.id, task.attempt, task.spec)
-                self.schedule = tuple(one for one in self.schedule if one is not task)
-                self._outbox.start(StartTask(task.id, task.attempt, task.spec))
-                return
-            if together is not None:
-                self._claims.make(ReadyForTask(together.id, together.attempt, self._config.me))
-                return
+        first = next(iter(set_out or able), None)
+        if first is None:
+            return
+        if not set_out and together is not None and (has_promised or first.sets_out_together):
+            self._claims.make(ReadyForTask(together.id, together.attempt, self._config.me))
+            return
+        alone = [task for task in able if not task.sets_out_together]
+        for task in set_out or alone:
+            self._begin(task)
+            return
+
+    def _begin(self, task: Task) -> None:
+        self.running = Running(task.id, task.attempt, task.spec)
+        self.schedule = tuple(one for one in self.schedule if one is not task)
+        self._outbox.start(StartTask(task.id, task.attempt, task.spec))
 
     def _reason_to_wait(self, task: Task, now: Instant) -> str:
         """Why the body must not begin a task yet; empty when it may."""
