@@ -2,7 +2,7 @@ import textwrap
 
 import pytest
 
-from muster.core.types import ConfigurationError, Pose2D, Stop
+from muster.core.types import ConfigurationError, Pose2D, Role, Stop, TaskSpec
 from muster.runtime.scenario_file import read_scenario
 from muster.runtime.share import find_config
 
@@ -45,6 +45,33 @@ def test_an_arrival_becomes_a_task(tmp_path):
     assert spec.deadline_s == 130.0
 
 
+def test_all_that_a_task_may_ask_for_is_asked_for(tmp_path):
+    demands = """
+        capabilities: [camera], quantities: {payload_kg: 8}, robots_needed: 2,
+        roles: [{name: lifter, capabilities: [arms], quantities: {hands: 2}}, {name: guide}],
+        deadline_s: 30, deadline_is_soft: true, late_cost: 3, duration_s: 9,
+        duration_spread_s: 2, is_critical: true"""
+    text = GOOD.replace('stops: [shelf_a_north]', f'stops: [shelf_a_north], {demands}')
+    assert read(tmp_path, text).scenario.tasks[0].spec(100.0) == TaskSpec(
+        kind='inspect',
+        stops=(Stop('shelf_a_north'),),
+        capabilities=('camera',),
+        quantities={'payload_kg': 8.0},
+        robots_needed=2,
+        roles=(
+            Role(name='lifter', capabilities=('arms',), quantities={'hands': 2.0}),
+            Role(name='guide'),
+        ),
+        deadline_s=130.0,
+        deadline_is_soft=True,
+        late_cost=3.0,
+        duration_s=9.0,
+        duration_spread_s=2.0,
+        is_critical=True,
+        requester='scenario',
+    )
+
+
 @pytest.mark.parametrize(
     ('old', 'new', 'message'),
     [
@@ -55,6 +82,14 @@ def test_an_arrival_becomes_a_task(tmp_path):
             '[shelf_a_north, north_mid]',
             r'tasks\[0\].stops has 2, but inspect takes 1 to 1',
         ),
+        ('at: 1,', 'at: 1, robots_needed: 9,', r'robots_needed is 9, but warehouse has 4 robots'),
+        (
+            'at: 1,',
+            'at: 1, roles: [{name: a}, {name: b}],',
+            r'roles has 2, but robots_needed is 1',
+        ),
+        ('at: 1,', 'at: 1, deadline_is_soft: true,', r'but it has no deadline_s'),
+        ('at: 1,', 'at: 1, quantities: {kg: 0},', r'tasks\[0\].quantities.kg: .* greater than 0'),
         ('target: leader', 'target: nobody', r"faults\[0\].target is 'nobody', but targets are"),
         ('name: two', 'name: one', 'the names one occur more than once'),
         (', restart_after_s: 5', '', 'restart_after_s goes with process_kill'),

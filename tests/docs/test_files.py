@@ -29,6 +29,7 @@ MODELS: dict[str, type[BaseModel]] = {
     'places': world_file.Place,
     'Scenario files': scenario_file.Scenario,
     'tasks': scenario_file.Arrival,
+    'roles': scenario_file.RoleEntry,
     'faults': scenario_file.Fault,
 }
 

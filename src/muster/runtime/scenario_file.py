@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from muster.core.types import ConfigurationError, Pose2D, Stop, TaskSpec
+from muster.core.types import ConfigurationError, Pose2D, Role, Stop, TaskSpec
 from muster.runtime.share import find_config
-from muster.runtime.team_file import Team, read_team
+from muster.runtime.team_file import Amounts, Team, read_team
 from muster.runtime.world_file import World
 from muster.runtime.yaml_file import Strict, read_yaml
 
@@ -37,6 +37,14 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+class RoleEntry(Strict):
+    """What one robot of several must have, on top of what its task asks of every robot."""
+
+    name: str = Field(min_length=1)
+    capabilities: tuple[str, ...] = ()
+    quantities: Amounts = Field(default_factory=dict)
+
+
 class Arrival(Strict):
     """A task that somebody asks for."""
 
@@ -49,8 +57,21 @@ class Arrival(Strict):
     priority: int = Field(default=100, ge=0, le=255)
     deadline_s: float = Field(default=0.0, ge=0)
     """[s] after its arrival; 0 = none."""
+    deadline_is_soft: bool = False
+    late_cost: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    """Seconds of work that a second after a soft deadline counts for."""
     duration_s: float = Field(default=0.0, ge=0)
     """[s] of work at the stops; 0 = as usual for its kind."""
+    duration_spread_s: float = Field(default=0.0, ge=0)
+    """[s] standard deviation of that work."""
+    capabilities: tuple[str, ...] = ()
+    quantities: Amounts = Field(default_factory=dict)
+    """Least amounts that each robot must have."""
+    robots_needed: int = Field(default=1, ge=1, le=255)
+    roles: tuple[RoleEntry, ...] = ()
+    """One for each robot, or none."""
+    is_critical: bool = False
+    """A second robot is kept ready for it."""
     retries: int = Field(default=2, ge=0, le=255)
     parameters: dict[str, Any] = Field(default_factory=dict)
     again_after_s: tuple[float, ...] = ()
@@ -64,7 +85,18 @@ class Arrival(Strict):
             stops=tuple(_stop(entry) for entry in self.stops),
             priority=self.priority,
             deadline_s=now + self.deadline_s if self.deadline_s else 0.0,
+            deadline_is_soft=self.deadline_is_soft,
+            late_cost=self.late_cost,
             duration_s=self.duration_s,
+            duration_spread_s=self.duration_spread_s,
+            capabilities=self.capabilities,
+            quantities=self.quantities,
+            robots_needed=self.robots_needed,
+            roles=tuple(
+                Role(name=one.name, capabilities=one.capabilities, quantities=one.quantities)
+                for one in self.roles
+            ),
+            is_critical=self.is_critical,
             retries=self.retries,
             parameters=json.dumps(self.parameters) if self.parameters else '',
             requester='scenario',
@@ -161,6 +193,18 @@ def _task_offences(scenario: Scenario, team: Team, world: World) -> list[str]:
                 f'tasks[{index}].stops has {len(task.stops)}, but {task.kind} takes '
                 f'{skill.stops[0]} to {skill.stops[1]}'
             )
+        if task.roles and len(task.roles) != task.robots_needed:
+            offences.append(
+                f'tasks[{index}].roles has {len(task.roles)}, but robots_needed is '
+                f'{task.robots_needed}: give one for each robot, or none'
+            )
+        if task.robots_needed > len(team.robots):
+            offences.append(
+                f'tasks[{index}].robots_needed is {task.robots_needed}, but {team.team} has '
+                f'{len(team.robots)} robots'
+            )
+        if task.deadline_is_soft and not task.deadline_s:
+            offences.append(f'tasks[{index}].deadline_is_soft is true, but it has no deadline_s')
         offences += [
             f'tasks[{index}].stops names {stop!r}, which is no place of {world.name}'
             for stop in task.stops
