@@ -8,7 +8,7 @@ explanations all stand on these functions, so that no two of them ever disagree 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,7 +35,6 @@ from muster.core.allocation.tables import (
     WEIGHT,
     WORK_S,
     Tables,
-    group_of,
     tables,
 )
 from muster.core.allocation.timing import (
@@ -174,27 +173,43 @@ def evaluate_plan(
     Groups must be in the plan as a whole, and predecessors of what is in it.
     """
     tab = tables(problem) if tab is None else tab
-    for r, route in enumerate(routes):
-        reason, failed = _objection(tab, r, route)
-        if reason != Reason.NONE:
-            return Evaluation(reason, failed, np.zeros(TERMS), ())
-    nxt, prv, owner = _chain(problem, dict(enumerate(routes)))
-    placed = owner >= 0
-    for t in np.flatnonzero(placed).tolist():
-        members = tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]]
-        if not placed[members].all():
-            return Evaluation(Reason.GROUP, t, np.zeros(TERMS), ())
+    found, when = _evaluated(problem, routes, tab)
+    if not found.is_feasible:
+        return found
+    paths = tuple(_timeline(problem, tab, r, route, when) for r, route in enumerate(routes))
+    return replace(found, paths=paths)
+
+
+def price_plan(
+    problem: Problem, routes: Sequence[Sequence[int]], *, tab: Tables | None = None
+) -> Evaluation:
+    """`evaluate_plan` without the timelines of the paths, for those who only need the price."""
+    return _evaluated(problem, routes, tables(problem) if tab is None else tab)[0]
+
+
+def _evaluated(
+    problem: Problem, routes: Sequence[Sequence[int]], tab: Tables
+) -> tuple[Evaluation, Floats]:
+    """A plan without its timelines, and the table that they are read from."""
     when = np.zeros((problem.tasks + problem.robots, WHEN_COLUMNS))
+    terms = np.zeros(TERMS)
+    nxt, prv, owner = _chain(problem, dict(enumerate(routes)))
+    index = np.array([t for route in routes for t in route], dtype=np.int64)
+    if not _is_plainly_sound(tab, owner, index):
+        for r, route in enumerate(routes):
+            reason, failed = _objection(tab, r, route)
+            if reason != Reason.NONE:
+                return Evaluation(reason, failed, terms, ()), when
+    grouped = index[tab.span[index, PARTNERS] < tab.span[index, LAST]]
+    for t in grouped.tolist():
+        if np.any(owner[tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]]] < 0):
+            return Evaluation(Reason.GROUP, t, terms, ()), when
     work = np.zeros((3, problem.tasks), dtype=np.int64)
     code, at = schedule(tab, nxt, prv, owner, when, work)
     if code != FINE:
-        return Evaluation(Reason(code), int(at), np.zeros(TERMS), ())
-    paths = tuple(_timeline(problem, tab, r, route, when) for r, route in enumerate(routes))
-    terms = np.zeros(TERMS)
-    for path in paths:
-        terms += path.terms
-    terms[Term.MAKESPAN] = max((path.terms[Term.MAKESPAN] for path in paths), default=0.0)
-    return Evaluation(Reason.NONE, -1, terms, paths)
+        return Evaluation(Reason(code), int(at), terms, ()), when
+    terms = _terms(problem, tab, owner[index], index, when[index])
+    return Evaluation(Reason.NONE, -1, terms, ()), when
 
 
 def cheapest_insertion(
@@ -227,44 +242,89 @@ def cheapest_insertion(
     return Insertion(refusal.reason, -1, float('inf'), np.zeros(TERMS), refusal)
 
 
+def _is_plainly_sound(tab: Tables, owner: Ints, index: Ints) -> bool:
+    """A glance at all paths at once: there is no need to look at each with `_objection`."""
+    robots = owner[index]
+    most = np.minimum(tab.robot[:, MAX_TASKS], len(owner))
+    count = np.bincount(robots, minlength=len(most))
+    load = np.bincount(robots, weights=tab.task[index, LOAD], minlength=len(most))
+    return bool(
+        not len(tab.tied)
+        and np.all(np.isfinite(tab.own[robots, index]))
+        and np.all(count <= most)
+        and np.all(load <= tab.robot[:, LOAD_LIMIT])
+    )
+
+
 def _objection(tab: Tables, r: int, tasks: Sequence[int]) -> tuple[Reason, int]:
     """What stands against a path before any clock is looked at."""
+    if not tasks:
+        return Reason.NONE, -1
+    index = np.array(tasks, dtype=np.int64)
     if len(tasks) > tab.robot[r, MAX_TASKS]:
         return Reason.MAX_TASKS, tasks[-1]
-    load = 0.0
+    for t, own in zip(tasks, tab.own[r, index].tolist(), strict=True):
+        if own == np.inf:
+            return Reason.INELIGIBLE, t
+    load = np.cumsum(tab.task[index, LOAD])
+    if load[-1] > tab.robot[r, LOAD_LIMIT]:
+        return Reason.LOAD, tasks[int(np.argmax(load > tab.robot[r, LOAD_LIMIT]))]
+    spans = tab.span[index]
+    if np.all(spans[:, PREDS] == spans[:, LAST]):
+        return Reason.NONE, -1
     done: set[int] = set()
-    groups: set[int] = set()
     path = set(tasks)
     for t in tasks:
-        load += tab.task[t, LOAD]
-        if not np.isfinite(tab.own[r, t]):
-            return Reason.INELIGIBLE, t
-        if load > tab.robot[r, LOAD_LIMIT]:
-            return Reason.LOAD, t
-        before = {int(p) for p in tab.tied[tab.span[t, PREDS] : tab.span[t, SUCCS]]}
-        if before & path - done:
+        if path.difference(done).intersection(_tied(tab, t, PREDS, SUCCS)):
             return Reason.PRECEDENCE, t
-        done.add(t)
-        g = int(group_of(tab.span, tab.tied, t))
-        if g >= 0 and g in groups:
+        if done.intersection(_tied(tab, t, PARTNERS, LAST)):
             return Reason.GROUP, t
-        groups.add(g)
+        done.add(t)
     return Reason.NONE, -1
+
+
+def _tied(tab: Tables, t: int, first: int, last: int) -> list[int]:
+    """Tasks that a task is tied to in one way, by columns of `Tables.span`."""
+    tied: list[int] = tab.tied[tab.span[t, first] : tab.span[t, last]].tolist()
+    return tied
 
 
 def _chain(problem: Problem, routes: dict[int, Sequence[int]]) -> tuple[Ints, Ints, Ints]:
     """Paths as linked lists: the node after, the node before, the robot of each task."""
-    nodes = problem.tasks + problem.robots
-    nxt = np.arange(nodes, dtype=np.int64)
-    prv = np.arange(nodes, dtype=np.int64)
+    nxt = np.arange(problem.tasks + problem.robots, dtype=np.int64)
+    prv = nxt.copy()
     owner = np.full(problem.tasks, -1, dtype=np.int64)
+    nodes: list[int] = []
+    after: list[int] = []
     for r, route in routes.items():
-        at = start = problem.tasks + r
-        for t in route:
-            nxt[at], prv[t], owner[t] = t, at, r
-            at = t
-        nxt[at], prv[start] = start, at
+        start = problem.tasks + r
+        nodes += (start, *route)
+        after += (*route, start)
+        owner[list(route)] = r
+    nxt[nodes] = after
+    prv[after] = nodes
     return nxt, prv, owner
+
+
+def _terms(problem: Problem, tab: Tables, robot: Ints, index: Ints, rows: Floats) -> Floats:
+    """(TERMS,) of some tasks that have been timed: who does each, which, and its row of `when`."""
+    task = tab.task[index]
+    weights = tab.weights
+    finish = rows[:, FINISH]
+    private = problem.private[robot, index]
+    metres = rows[:, WALKED_M] + task[:, INNER_M]
+    terms = np.zeros(TERMS)
+    terms[Term.TRAVEL] = weights[W_SUM] * (metres * tab.robot[robot, PACE]).sum()
+    terms[Term.WAIT] = weights[W_WAIT] * rows[:, WAIT_S].sum()
+    terms[Term.WORK] = weights[W_SUM] * task[:, WORK_S].sum()
+    terms[Term.CHARGING] = weights[W_SUM] * rows[:, CHARGE_S].sum()
+    terms[Term.ENERGY] = weights[W_ENERGY] * rows[:, JOULES].sum()
+    terms[Term.LATENESS] = (task[:, LATE_RATE] * np.maximum(finish - task[:, DUE], 0.0)).sum()
+    terms[Term.PRIVATE] = private.sum()
+    terms[Term.STABILITY] = (tab.own[robot, index] - private).sum()
+    terms[Term.LATENCY] = weights[W_LATENCY] * (task[:, WEIGHT] * finish).sum()
+    terms[Term.MAKESPAN] = weights[W_MAX] * finish.max(initial=0.0)
+    return terms
 
 
 def _timeline(
@@ -272,23 +332,8 @@ def _timeline(
 ) -> Timeline:
     index = np.array(tasks, dtype=np.int64)
     rows = when[index]
-    task = tab.task[index]
-    weights = tab.weights
-    pace = tab.robot[r, PACE]
-    terms = np.zeros(TERMS)
     finish = rows[:, FINISH]
-    terms[Term.TRAVEL] = (
-        weights[W_SUM] * float((rows[:, WALKED_M] + task[:, INNER_M]).sum()) * pace
-    )
-    terms[Term.WAIT] = weights[W_WAIT] * rows[:, WAIT_S].sum()
-    terms[Term.WORK] = weights[W_SUM] * task[:, WORK_S].sum()
-    terms[Term.CHARGING] = weights[W_SUM] * rows[:, CHARGE_S].sum()
-    terms[Term.ENERGY] = weights[W_ENERGY] * rows[:, JOULES].sum()
-    terms[Term.LATENESS] = (task[:, LATE_RATE] * np.maximum(finish - task[:, DUE], 0.0)).sum()
-    terms[Term.PRIVATE] = problem.private[r, index].sum()
-    terms[Term.STABILITY] = (tab.own[r, index] - problem.private[r, index]).sum()
-    terms[Term.LATENCY] = weights[W_LATENCY] * (task[:, WEIGHT] * finish).sum()
-    terms[Term.MAKESPAN] = weights[W_MAX] * finish[-1] if len(index) else 0.0
+    terms = _terms(problem, tab, np.full(len(index), r), index, rows)
     return Timeline(
         reason=Reason.NONE,
         failed=-1,

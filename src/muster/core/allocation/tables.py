@@ -155,6 +155,8 @@ def tables(problem: Problem) -> Tables:
 def _ties(problem: Problem) -> tuple[Ints, Ints]:
     """Per task its predecessors, its successors and its group, one after the other."""
     tasks = problem.tasks
+    if not len(problem.pred) and not np.any(problem.group >= 0):
+        return np.zeros((tasks, 4), dtype=np.int64), np.empty(0, dtype=np.int64)
     before: list[list[int]] = [[] for _ in range(tasks)]
     after: list[list[int]] = [[] for _ in range(tasks)]
     groups: dict[int, list[int]] = {}

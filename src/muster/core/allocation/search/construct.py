@@ -7,12 +7,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.evaluation import evaluate_plan
+from muster.core.allocation.evaluation import Evaluation, price_plan
 from muster.core.allocation.problem import Problem
 from muster.core.allocation.search.auction import auction
 from muster.core.allocation.search.plan import Plan, plan_of
 from muster.core.allocation.search.reasons import reasons_for
-from muster.core.allocation.search.setup import impossible, open_to_search, routes_of, state_for
+from muster.core.allocation.search.setup import (
+    NEAR,
+    impossible,
+    open_to_search,
+    routes_of,
+    state_for,
+)
 from muster.core.allocation.search.state import (
     LATEST_FINISH,
     MISSING,
@@ -28,55 +34,62 @@ REGRET_SIZE = 20_000
 """Robots times tasks up to which the auction is held twice, by price and by regret."""
 
 
-def construct(problem: Problem, plan: Plan, tasks: Iterable[int]) -> Plan:
+def construct(
+    problem: Problem, plan: Plan, tasks: Iterable[int], *, tab: Tables | None = None
+) -> Plan:
     """Auction tasks into a plan, which may be empty; the paths that it has keep their order.
 
     Tasks that no robot can take end in `Plan.unassigned` with the reason, and the plan's other
     unassigned tasks stay as they are. A path that can no longer be done as it stands loses the
     tasks at which it fails; they are auctioned with the rest.
+    `tab` is `tables(problem)`, if that has been made already.
     """
-    tab = tables(problem)
-    routes, lost = mend(problem, tab, plan.routes)
+    tab = tables(problem) if tab is None else tab
+    routes, lost, _ = mend(problem, tab, plan.routes)
     doomed = impossible(problem, tab)
     asked = {*tasks, *lost}
     open_tasks = open_to_search(tab, asked, routes, doomed)
     best: tuple[float, tuple[tuple[int, ...], ...]] | None = None
-    small = len(open_tasks) * problem.robots <= REGRET_SIZE
-    for by_regret in (False, True) if small else (False,):
-        st = state_for(problem, tab, routes)
-        retime_all(tab, st)
-        st.numbers[LATEST_FINISH] = _expected_makespan(problem, tab)
+    is_small = len(open_tasks) * problem.robots <= REGRET_SIZE
+    st = state_for(problem, tab, routes, near=NEAR if len(tab.tied) else 0)
+    retime_all(tab, st)
+    st.numbers[LATEST_FINISH] = _expected_makespan(problem, tab)
+    before = [array.copy() for array in st]
+    rise = np.empty((problem.tasks, problem.robots))
+    place = np.empty(rise.shape, dtype=np.int64)
+    for by_regret in (False, True) if is_small else (False,):
+        for array, start in zip(st, before, strict=True):
+            array[...] = start
         st.counts[TAKEN] = len(open_tasks)
         st.work[OUT, : len(open_tasks)] = open_tasks
-        shape = (problem.tasks, problem.robots)
-        auction(tab, st, np.full(shape, np.inf), np.zeros(shape, dtype=np.int64), by_regret)
+        auction(tab, st, rise, place, by_regret)
         retime_all(tab, st)
-        left = st.route[open_tasks] < 0
-        st.numbers[MISSING] = st.trait[open_tasks, PENALTY][left].sum()
+        left = [t for t in open_tasks if st.route[t] < 0]
+        st.numbers[MISSING] = st.trait[left, PENALTY].sum()
         cost = float(true_cost(tab, st))
         if best is None or cost < best[0]:
             best = cost, routes_of(st, st.nxt)
     assert best is not None
     # Taking a task out again can break a path: it charges less, or waits longer.
-    final, dropped = mend(problem, tab, best[1])
+    final, dropped, found = mend(problem, tab, best[1])
     placed = {t for route in final for t in route}
     reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
     reasons.update({t: doomed[t] for t in asked if t in doomed})
     left_out = sorted(t for t in asked.union(dropped) if t not in placed and t not in doomed)
     reasons.update(reasons_for(problem, tab, final, left_out))
-    return plan_of(problem, final, reasons, tab=tab)
+    return plan_of(problem, final, reasons, found=found)
 
 
 def mend(
     problem: Problem, tab: Tables, routes: Sequence[Sequence[int]]
-) -> tuple[list[list[int]], list[int]]:
-    """Paths without the tasks at which they fail, and those tasks."""
+) -> tuple[list[list[int]], list[int], Evaluation]:
+    """Paths without the tasks at which they fail, those tasks, and what the paths cost."""
     kept = [list(route) for route in routes]
     lost: list[int] = []
     while True:
-        found = evaluate_plan(problem, kept, tab=tab)
+        found = price_plan(problem, kept, tab=tab)
         if found.is_feasible:
-            return kept, lost
+            return kept, lost, found
         out = {found.failed}
         if found.reason == Reason.GROUP and found.failed >= 0:
             out |= set(np.flatnonzero(problem.group == problem.group[found.failed]).tolist())

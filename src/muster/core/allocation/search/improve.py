@@ -73,6 +73,7 @@ def improve(
     movable: Bools | None = None,
     progress: Callable[[], float] | None = None,
     iterations: int | None = None,
+    tab: Tables | None = None,
 ) -> Plan:
     """Search for a better plan; the answer is never worse, in tasks placed first, then in cost.
 
@@ -85,11 +86,12 @@ def improve(
         as the one before.
     iterations : search for exactly so many iterations instead (unless `is_over`); the same
         problem, plan, seed and number give the same answer on any machine.
+    tab : `tables(problem)`, if that has been made already.
 
     Tasks that are unassigned for any reason but `Reason.NOT_PLACED` are tried again.
     """
-    tab = tables(problem)
-    routes, lost = mend(problem, tab, plan.routes)
+    tab = tables(problem) if tab is None else tab
+    routes, lost, cost = mend(problem, tab, plan.routes)
     doomed = impossible(problem, tab)
     st = state_for(problem, tab, routes, movable)
     asked = {t for t, why in plan.unassigned.items() if why != Reason.NOT_PLACED}
@@ -108,11 +110,14 @@ def improve(
     reasons.update({t: doomed[t] for t in lost if t in doomed})
     left_out = [t for t in absent if t not in placed]
     reasons.update(reasons_for(problem, tab, found, left_out))
+    if not lost and found == plan.routes:
+        return plan_of(problem, plan.routes, plan.unassigned, found=cost)
     better = plan_of(problem, found, reasons, tab=tab)
-    before = plan_of(problem, plan.routes, plan.unassigned, tab=tab)
-    if (len(better.unassigned), better.cost) < (len(before.unassigned), before.cost) or lost:
+    if lost:
         return better
-    return before
+    before = plan_of(problem, plan.routes, plan.unassigned, found=cost)
+    is_better = (len(better.unassigned), better.cost) < (len(before.unassigned), before.cost)
+    return better if is_better else before
 
 
 def _search(

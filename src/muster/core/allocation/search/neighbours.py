@@ -41,6 +41,8 @@ def levels(tab: Tables) -> Ints:
     """(T,) length of the longest chain of predecessors, groups taken together; -1 for tasks that
     wait for themselves, and all that wait for those."""
     tasks = len(tab.task)
+    if not len(tab.tied):
+        return np.zeros(tasks, dtype=np.int64)
     level = np.full(tasks, -1, dtype=np.int64)
     unit = [[t] for t in range(tasks)]
     for t in range(tasks):

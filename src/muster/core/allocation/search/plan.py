@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from muster.core.allocation.costs import TERMS, Reason
-from muster.core.allocation.evaluation import evaluate_plan
+from muster.core.allocation.evaluation import Evaluation, price_plan
 from muster.core.allocation.problem import Floats, Problem
 from muster.core.allocation.tables import Tables
 
@@ -43,9 +43,11 @@ def plan_of(
     reasons: Mapping[int, Reason] | None = None,
     *,
     tab: Tables | None = None,
+    found: Evaluation | None = None,
 ) -> Plan:
-    """Price given paths; tasks in none get their reason, `Reason.NOT_PLACED` unless told."""
-    found = evaluate_plan(problem, routes, tab=tab)
+    """Price given paths, unless that has been found already; tasks in none get their reason,
+    `Reason.NOT_PLACED` unless told."""
+    found = price_plan(problem, routes, tab=tab) if found is None else found
     placed = {t for route in routes for t in route}
     reasons = reasons or {}
     return Plan(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.problem import Bools, Floats, Problem
+from muster.core.allocation.problem import Bools, Floats, Ints, Problem
 from muster.core.allocation.search.chance import exponential_quantiles
 from muster.core.allocation.search.neighbours import levels, nearest_robots, nearest_tasks, orders
 from muster.core.allocation.search.state import (
@@ -55,10 +55,8 @@ from muster.core.allocation.tables import (
 )
 from muster.core.allocation.timing import WHEN_COLUMNS
 
-NEAR: int = 60
+NEAR: int = 40
 """Neighbours kept per task."""
-WITHOUT_CLOCK: float = 1e6
-"""Penalty of an absent task, in multiples of the largest cost of a task."""
 
 
 def kind_of(problem: Problem, tab: Tables) -> int:
@@ -118,8 +116,9 @@ def impossible(problem: Problem, tab: Tables) -> dict[int, Reason]:
     reachable = np.any(eligible & np.isfinite(starts), axis=0)
     level = levels(tab)
     found: dict[int, Reason] = {}
-    for t in range(tasks):
-        if not eligible[:, t].any():
+    able = np.any(eligible, axis=0)
+    for t in np.flatnonzero(~(able & reachable & (level >= 0))).tolist():
+        if not able[t]:
             found[t] = Reason.INELIGIBLE
         elif level[t] < 0:
             found[t] = Reason.PRECEDENCE
@@ -155,9 +154,9 @@ def state_for(
     tab: Tables,
     routes: Sequence[Sequence[int]],
     movable: Bools | None = None,
-    kind: int | None = None,
+    near: int = NEAR,
 ) -> State:
-    """Arrays of a search that begins with these paths."""
+    """Arrays of a search that begins with these paths, and looks at so many neighbours."""
     p = problem
     tasks, robots = p.tasks, p.robots
     nodes = tasks + robots
@@ -183,7 +182,7 @@ def state_for(
             at = t
         nxt[at], prv[tasks + r] = tasks + r, at
     counts = np.zeros(COUNTS, dtype=np.int64)
-    counts[KIND] = kind_of(problem, tab) if kind is None else kind
+    counts[KIND] = kind_of(problem, tab)
     counts[SQUARINGS] = 3
     counts[IS_UNIFORM] = is_uniform(problem, per_m, fixed)
     numbers = np.concatenate((np.zeros(NUMBERS), exponential_quantiles()))
@@ -191,7 +190,8 @@ def state_for(
     numbers[LATEST_FINISH] = 1.0
     top = float(p.weight.max(initial=0.0))
     importance = 1.0 + (p.weight / top if top > 0.0 else 0.0)
-    close = nearest_tasks(tab, NEAR if tasks > 2 * NEAR else tasks)
+    close = nearest_tasks(tab, near if tasks > 2 * near else tasks) if near else _none(tasks)
+    starts = nearest_robots(tab, near) if near else _none(tasks)
     counts[NEAR_TASKS] = close.shape[1]
     trait = np.zeros((tasks, TRAITS))
     trait[:, :ORDERS] = orders(tab)
@@ -212,7 +212,7 @@ def state_for(
         sums=sums,
         fixed=np.ascontiguousarray(fixed),
         back=np.ascontiguousarray(tab.leg[:nodes, :tasks].T),
-        near=np.ascontiguousarray(np.concatenate((close, nearest_robots(tab, NEAR)), axis=1)),
+        near=np.ascontiguousarray(np.concatenate((close, starts), axis=1)),
         trait=trait,
         log=np.zeros((nodes + 1, 3), dtype=np.int64),
         work=np.zeros((WORK_ROWS, tasks), dtype=np.int64),
@@ -235,6 +235,10 @@ def routes_of(st: State, chain: np.ndarray) -> tuple[tuple[int, ...], ...]:
             t = after[t]
         routes.append(tuple(path))
     return tuple(routes)
+
+
+def _none(tasks: int) -> Ints:
+    return np.empty((tasks, 0), dtype=np.int64)
 
 
 def _dearest(problem: Problem, tab: Tables) -> float:
