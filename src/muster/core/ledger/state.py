@@ -15,7 +15,6 @@ from muster.core.types import RequestId, Response, RobotId, TaskId, TaskState
 
 Lane = tuple[str, str]
 """Two neighbouring places, in the order in which they sort."""
-TASKS_AHEAD = (TaskState.AWARDED, TaskState.EXECUTING)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -196,16 +195,9 @@ class LedgerState:
         if state.is_final:
             self._open.pop(task.id, None)
         self._index(moved)
-        if moved.group and task.state is TaskState.AWARDED and state not in TASKS_AHEAD:
-            self.await_anew(moved)
+        if moved.group and task.is_held and not moved.is_held:
+            self._await_anew(moved)
         return moved
-
-    def await_anew(self, task: Task) -> None:
-        """The tasks that set out with this one are not what they were: robots must say again
-        whether they are ready."""
-        for mate in self.setting_out_with(task):
-            if mate.ready:
-                self.move(mate, mate.state, ready=())
 
     def regroup(self, mates: tuple[TaskId, ...], group: TaskId) -> None:
         """Make tasks, and all that were grouped with them, one group."""
@@ -216,7 +208,14 @@ class LedgerState:
         for task_id in sorted(members):
             self.tasks[task_id] = msgspec.structs.replace(self.tasks[task_id], group=group)
         self._groups[group] = tuple(sorted(members))
-        self.await_anew(self.tasks[group])
+        self._await_anew(self.tasks[group])
+
+    def _await_anew(self, task: Task) -> None:
+        """The tasks that set out with this one are not what they were: robots must say again
+        whether they are ready."""
+        for mate in self.setting_out_with(task):
+            if mate.ready:
+                self.move(mate, mate.state, ready=())
 
     def _index(self, task: Task) -> None:
         if task.state.is_final:

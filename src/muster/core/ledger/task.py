@@ -45,7 +45,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     spec: TaskSpec
     state: TaskState = TaskState.PENDING
     attempt: int = 0
-    """Fencing token: grows with every award and every trade."""
+    """Fencing token: grows with every award, every trade, and every change of a task that
+    waits."""
     robot: RobotId = ''
     """Who has it, or had it last; the first of a coalition."""
     crew: tuple[RobotId, ...] = ()

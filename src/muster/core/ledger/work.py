@@ -114,6 +114,9 @@ def end(state: LedgerState, command: EndTask) -> Applied:
         '' if command.outcome is Outcome.SUCCEEDED else command.detail or 'it did not say why'
     )
     failed = command.outcome is Outcome.TASK_FAILED
+    if not trouble and len(task.crew) == 1 and task.amended is None:
+        # Whatever it was to stop for, the task was done before it could.
+        task = state.move(task, task.state, trouble='')
     return _leave(state, task, command.robot, trouble, command.at, failed, command.detail)
 
 
@@ -128,6 +131,9 @@ def credit(state: LedgerState, command: CreditTask) -> Applied:
         TaskState.DONE,
         robot=command.robot,
         crew=(command.robot,),
+        ready=(),
+        ended=(command.robot,),
+        trouble='',
         detail=detail,
         ended_at=command.at,
     )
@@ -201,7 +207,7 @@ def _leave(
     if not task.trouble:
         done = state.move(task, TaskState.DONE, detail=detail, ended_at=at)
         return Applied((_of(done, 'task_done', detail, outcome=Outcome.SUCCEEDED.name),))
-    if not task.failed_by:
+    if not task.failed_by or task.amended is not None:
         return Applied((_release(state, task, task.trouble),))
     failures = task.failures + 1
     if failures <= task.spec.retries:
@@ -215,7 +221,7 @@ def _leave(
 def _release(state: LedgerState, task: Task, reason: str, failures: int | None = None) -> Change:
     """The attempt is over, and the task waits for another."""
     failed_on = task.failed_on if failures is None else (*task.failed_on, task.failed_by)
-    released = state.move(
+    state.move(
         task,
         TaskState.PENDING,
         crew=(),
@@ -230,9 +236,6 @@ def _release(state: LedgerState, task: Task, reason: str, failures: int | None =
         detail=reason,
         started_at=0.0,
     )
-    for mate in state.setting_out_with(released):
-        if mate.ready:
-            state.move(mate, mate.state, ready=())
     return _of(task, 'task_released', reason)
 
 
