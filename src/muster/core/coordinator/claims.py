@@ -42,7 +42,7 @@ class Claims:
         key = _key(claim)
         if key not in self._open and self._is_open(claim):
             if isinstance(claim, ReadyForTask):
-                self._withdraw(ReadyForTask)
+                self.withdraw(ReadyForTask)
             self._open[key] = claim
             self._due = -math.inf
 
@@ -71,7 +71,7 @@ class Claims:
     def next_tick(self) -> float:
         return self._due if self._open else math.inf
 
-    def _withdraw(self, kind: type[Claim]) -> None:
+    def withdraw(self, kind: type[Claim]) -> None:
         """Say no more of this kind; it may have been heard."""
         self._open = {key: claim for key, claim in self._open.items() if key[0] is not kind}
 

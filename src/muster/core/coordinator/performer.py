@@ -15,6 +15,7 @@ from muster.core.allocation.consensus_bundle import Price
 from muster.core.allocation.messages import Bid, Bids, Call, RobotModel, TradeAsk, TradeReply
 from muster.core.coordinator.alone import Alone
 from muster.core.coordinator.alone_prices import price_alone
+from muster.core.coordinator.charging import Charging
 from muster.core.coordinator.claims import Claims
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import StartTask, StopTask
@@ -62,6 +63,7 @@ class Performer:
         self._claims = Claims(config.me, replica.ledger, outbox)
         self.alone = Alone(config, replica, outbox, self._claims, self._price_alone, now)
         self._planner = Planner(config, replica.ledger)
+        self._charging = Charging(config, replica.ledger, self._claims, self._planner, outbox)
         self._pledges = Pledges()
         self._leader: RobotId = ''
         self._report_due = -math.inf
@@ -91,7 +93,7 @@ class Performer:
         if running is not None:
             running.progress = event.progress
             running.activity = event.activity
-            if not running.has_begun and not running.is_alone:
+            if not running.has_begun and not (running.is_alone or running.is_charging):
                 running.has_begun = True
                 self._claims.make(BeginTask(event.task_id, event.attempt, self._config.me))
 
@@ -101,10 +103,13 @@ class Performer:
         if running is None:
             return
         self.running = None
-        self._rest.ended(event.outcome, now)
         outcome, detail = event.outcome, event.detail
         if outcome is Outcome.STOPPED and running.stopping_because:
             detail = running.stopping_because
+        if running.is_charging:
+            self._charging.ended(running, outcome, detail, now)
+            return
+        self._rest.ended(outcome, now)
         if running.is_alone:
             self.alone.ended(event.task_id, outcome, detail, now)
         else:
@@ -155,7 +160,7 @@ class Performer:
         if self._leader:
             report_due = max(self._report_due, self._silent_until)
             due = min(report_due, self._claims.next_tick())
-        due = min(due, self.alone.next_tick())
+        due = min(due, self.alone.next_tick(), self._charging.next_tick())
         return min(due, self.lease.expires_at()) if self._had_lease else due
 
     # The body
@@ -165,32 +170,56 @@ class Performer:
         running = self.running
         if running is not None and running.is_alone and any(map(self._is_running, mine)):
             running.is_alone = False
+        self.schedule = tuple(task for task in mine if not self._is_running(task))
+        self._charging.consider(self.report, running, self.schedule, now)
+        for task in self.schedule:
+            self._give_back_if_hopeless(task)
+        able = [task for task in self.schedule if not self._reason_to_wait(task, now)]
         if running is not None and not running.stopping_because:
-            reason = self._reason_to_stop(running, now)
+            reason = self._reason_to_stop(running, able, now)
             if reason:
                 running.stopping_because = reason
                 running.activity = f'stopping: {reason}'
                 self._outbox.stop(StopTask(running.task_id, running.attempt, reason))
-        self.schedule = tuple(task for task in mine if not self._is_running(task))
-        for task in self.schedule:
-            self._give_back_if_hopeless(task)
+        self._see_to_charging(able, now)
         if self.running is None and self.report.is_fit:
-            self._start_next(now)
+            self._start_next(able)
         if self.running is None and self.report.is_fit:
             self._start_alone(now)
 
-    def _reason_to_stop(self, running: Running, now: Instant) -> str:
+    def _see_to_charging(self, able: Sequence[Task], now: Instant) -> None:
+        """Queue for a dock, and go there when it is this robot's turn; what it has promised to
+        others comes first."""
+        if not self._is_present():
+            return
+        is_promised = any(map(self._is_ready, able)) or any(map(_has_set_out, able))
+        self._charging.seek(self.report, self.running, bool(able), is_promised, now)
+        is_free = self.running is None and self.report.is_fit and not is_promised
+        if is_free and self.lease.remaining(now.steady):
+            self.running = running = self._charging.begin(self.report, bool(able), now)
+            if running is not None:
+                start = StartTask(running.task_id, running.attempt, running.spec)
+                self._outbox.start(start)
+
+    def _reason_to_stop(self, running: Running, able: Sequence[Task], now: Instant) -> str:
         ledger = self._replica.ledger
         if running.is_alone:
             reason = self.alone.reason_to_stop(running.task_id)
             return reason or self._reason_to_rest()
+        if running.is_charging:
+            reason = self._charging.reason_to_stop(self.report, bool(able))
+            return reason or self._reason_without_authority(now) or self._reason_to_rest()
         if not ledger.holds(self._config.me, running.task_id, running.attempt):
             return 'the ledger has taken it back'
         if ledger.tasks[running.task_id].trouble:
             return ledger.tasks[running.task_id].trouble
-        if running.spec.exclusive and not self.lease.remaining(now.steady):
-            return 'its authority has lapsed: no leader with a quorum answers'
-        return self._reason_to_rest()
+        reason = self._reason_without_authority(now) if running.spec.exclusive else ''
+        return reason or self._reason_to_rest()
+
+    def _reason_without_authority(self, now: Instant) -> str:
+        if self.lease.remaining(now.steady):
+            return ''
+        return 'its authority has lapsed: no leader with a quorum answers'
 
     def _reason_to_rest(self) -> str:
         return '' if self.report.is_fit else f'robot is unfit: {self.report.unfit_reason}'
@@ -210,15 +239,12 @@ class Performer:
         held = [task for task in self.schedule if not task.spec.exclusive]
         return price_alone(self._planner, self._model(), held, path, lots, at)
 
-    def _start_next(self, now: Instant) -> None:
+    def _start_next(self, able: Sequence[Task]) -> None:
         """Begin the first task of the schedule that can be begun, or stand ready for it.
 
         What the others have set out for comes before everything else.
         """
-        able = [task for task in self.schedule if not self._reason_to_wait(task, now)]
-        set_out = [
-            task for task in able if task.sets_out_together and task.state is TaskState.EXECUTING
-        ]
+        set_out = [task for task in able if _has_set_out(task)]
         together = next_together(self._replica.ledger, able)
         has_promised = together is not None and any(map(self._is_ready, able))
         first = next(iter(set_out or able), None)
@@ -252,7 +278,9 @@ class Performer:
             return 'too early'
         if any(ledger.tasks[one].state is not TaskState.DONE for one in spec.predecessors):
             return 'a predecessor is not done'
-        return ''
+        if _has_set_out(task) or self._is_ready(task):
+            return ''
+        return self._charging.reason_to_wait(task)
 
     def _is_ready(self, task: Task) -> bool:
         """This robot has promised to wait for the others."""
@@ -264,26 +292,34 @@ class Performer:
         outcome, reason = Outcome.STOPPED, task.trouble
         if not reason and not self.report.is_fit:
             outcome, reason = Outcome.ROBOT_FAILED, self._reason_to_rest()
+        if not reason:
+            outcome, reason = Outcome.ROBOT_FAILED, self._charging.reason_to_give_back(task)
         if not reason and self.alone.has_tried(task.id, task.attempt):
-            reason = 'its number was used for an attempt made without a leader'
+            outcome, reason = (
+                Outcome.STOPPED,
+                'its number was used for an attempt made without a leader',
+            )
         for one in task.spec.predecessors:
             state = self._replica.ledger.tasks[one].state
             if not reason and state in (TaskState.FAILED, TaskState.CANCELLED):
-                reason = f'its predecessor {one} is {state.name}'
+                outcome, reason = Outcome.STOPPED, f'its predecessor {one} is {state.name}'
         if reason:
             self._claims.make(EndTask(task.id, task.attempt, self._config.me, outcome, reason))
 
     def _mine(self) -> list[Task]:
         """Tasks that the ledger gives to this life of this robot, and that are not over here."""
-        ledger = self._replica.ledger
-        present = RosterEntry(self._replica.incarnation, is_present=True)
-        if ledger.roster.get(self._config.me) != present:
+        if not self._is_present():
             return []
         return [
             task
-            for task in ledger.held_by(self._config.me)
+            for task in self._replica.ledger.held_by(self._config.me)
             if not self._claims.has_ended(task.id, task.attempt)
         ]
+
+    def _is_present(self) -> bool:
+        """The ledger knows this life of this robot."""
+        present = RosterEntry(self._replica.incarnation, is_present=True)
+        return self._replica.ledger.roster.get(self._config.me) == present
 
     def _is_running(self, task: Task) -> bool:
         return self._matching(task.id, task.attempt) is not None
@@ -318,6 +354,8 @@ class Performer:
         return self._planner.bids(self._model(), self.schedule, call.lots, call.at)
 
     def _outlook(self) -> Outlook:
+        if self.running is not None and self.running.is_charging:
+            return self._charging.outlook(self.report)
         return self._planner.outlook(self.report, self.running)
 
     def _model(self) -> RobotModel:
@@ -375,3 +413,8 @@ class Performer:
                 if has_lease
                 else 'no leader with a quorum answers: exclusive work stops',
             )
+
+
+def _has_set_out(task: Task) -> bool:
+    """The others of a task have begun it, and count on this robot."""
+    return task.sets_out_together and task.state is TaskState.EXECUTING

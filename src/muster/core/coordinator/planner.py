@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -28,6 +29,9 @@ from muster.core.types import (
     TaskState,
 )
 
+CHARGE = 'charge'
+"""The kind of task that bodies have to know to use docks."""
+
 
 class Planner:
     """States what the ledger holds as problems of allocation."""
@@ -40,8 +44,10 @@ class Planner:
             auction=config.auction,
             capabilities=config.capabilities,
             quantities=config.quantities,
-            docks=config.docks,
+            docks=config.docks if CHARGE in config.skills and config.motion.charge_w else (),
         )
+        self.docks = self.team.docks
+        """Those that this robot can use at present."""
         self._ledger = ledger
 
     # One robot
@@ -63,7 +69,8 @@ class Planner:
         held = [work_of(task) for task in schedule]
         now = Circumstances(at, queues=self._ledger.queues())
         extras = {task.id: self.extra(me, task.spec) for task in known}
-        priced = bidder.price(self.team, me, held, [work_of(task) for task in known], now, extras)
+        team = dataclasses.replace(self.team, docks=self.docks)
+        priced = bidder.price(team, me, held, [work_of(task) for task in known], now, extras)
         by_task = dict(zip((task.id for task in known), priced, strict=True))
         return tuple(by_task.get(one, Bid(refusal='does not know it')) for one in lots)
 

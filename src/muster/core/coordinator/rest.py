@@ -23,6 +23,16 @@ class Rest:
         self._until = -math.inf
         self._failures = 0
 
+    @property
+    def until(self) -> float:
+        """Steady time at which the newest rest is over; -inf if there was none."""
+        return self._until
+
+    @property
+    def failures(self) -> int:
+        """In a row."""
+        return self._failures
+
     def ended(self, outcome: Outcome, now: float) -> None:
         """An attempt is over; all but a failure of the robot shows that its body works."""
         if outcome is Outcome.ROBOT_FAILED:

@@ -20,3 +20,5 @@ class Running:
     stopping_because: str = ''
     is_alone: bool = False
     """Won where nobody leads: the ledger does not know of it."""
+    is_charging: bool = False
+    """At a dock, by the robot's own decision."""

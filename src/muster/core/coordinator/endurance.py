@@ -1,0 +1,102 @@
+"""How far a robot's battery takes it along its own schedule.
+
+The answer is that of the one evaluation that bids and plans rest on
+(`muster.core.allocation.evaluation`), asked anew by the robot itself with the battery that it
+really has. Only energy is asked about: deadlines, predecessors and partners are left out, for they
+do not change what a battery lasts for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from muster.core.allocation.costs import Reason
+from muster.core.allocation.evaluation import Timeline, evaluate_path
+from muster.core.allocation.formulation import Circumstances, TeamProfile, Work, formulate
+from muster.core.allocation.messages import RobotModel
+from muster.core.allocation.problem import Problem
+from muster.core.allocation.tables import tables
+from muster.core.types import RobotId, TaskId
+
+MARGIN = 0.02
+"""[0..1] charged on top of what is needed: a plan is never quite true, and a robot that leaves
+with just enough finds on its next look that it is not."""
+
+
+@dataclass(frozen=True)
+class Stopover:
+    """A visit to a dock that a schedule calls for."""
+
+    dock: str
+    until: float
+    """[0..1] charge at which the robot can go on."""
+
+
+@dataclass(frozen=True)
+class Endurance:
+    """What a battery allows."""
+
+    stopover: Stopover | None = None
+    """What has to come before the first task of the path."""
+    at_once: frozenset[TaskId] = frozenset()
+    """Tasks that the robot could do next without charging first."""
+    never: frozenset[TaskId] = frozenset()
+    """Tasks for which no charging on the way would be enough."""
+
+
+def endurance(
+    team: TeamProfile, me: RobotModel, path: Sequence[Work], now: Circumstances
+) -> Endurance:
+    """Look along a robot's path.
+
+    Parameters
+    ----------
+    team : with the docks that the robot can use.
+    """
+    works = {work.task_id: _bare(work, me.robot) for work in path}
+    stated = formulate(team, (me,), {me.robot: list(works)}, works, now)
+    route = stated.routes[0]
+    problem = stated.problem._replace(max_tasks=np.array([len(route)]))
+    tab = tables(problem)
+    at_once = [
+        slot
+        for slot in route
+        if (alone := evaluate_path(problem, 0, (slot,), tab=tab)).is_feasible and alone.dock[0] < 0
+    ]
+    never = []
+    timeline = evaluate_path(problem, 0, route, tab=tab)
+    while not timeline.is_feasible:
+        if timeline.reason == Reason.ENERGY:
+            never.append(timeline.failed)
+        route = tuple(slot for slot in route if slot != timeline.failed)
+        timeline = evaluate_path(problem, 0, route, tab=tab)
+    return Endurance(
+        _stopover(problem, timeline, team.docks),
+        frozenset(stated.names(at_once)),
+        frozenset(stated.names(never)),
+    )
+
+
+def _stopover(problem: Problem, timeline: Timeline, docks: Sequence[str]) -> Stopover | None:
+    if not len(timeline.dock) or timeline.dock[0] < 0:
+        return None
+    dock = int(timeline.dock[0])
+    metres = problem.distance[problem.start[0], problem.dock[dock]]
+    arrival = problem.ready[0] + metres / problem.speed[0]
+    queued_s = max(problem.dock_free[0, dock] - arrival, 0.0)
+    spent_j = metres * problem.joules_per_m[0] + problem.idle_w[0] * queued_s
+    level_j = problem.charge[0] - spent_j + timeline.charge_s[0] * problem.charge_w[0]
+    return Stopover(docks[dock], min(1.0, float(level_j / problem.capacity_j[0]) + MARGIN))
+
+
+def _bare(work: Work, robot: RobotId) -> Work:
+    """A task as nothing but work for one robot, who has it."""
+    spec = msgspec.structs.replace(
+        work.spec, robots_needed=1, roles=(), starts_with=(), predecessors=(), deadline_s=0.0
+    )
+    return dataclasses.replace(work, spec=spec, group='', crew=(robot,))
