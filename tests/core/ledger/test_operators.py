@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from muster.core.ledger.commands import AwardTasks, CancelTask, SetLane, TakeBackTask
+from muster.core.ledger.commands import Award, AwardTasks, CancelTask, SetLane, TakeBackTask
 from muster.core.types import Outcome, TaskState
 
 from .stage import Stage, name
@@ -131,3 +131,19 @@ def test_a_lane_is_the_same_from_both_ends() -> None:
     assert stage.do(SetLane('l1', 'bench', 'shelf', False, 2.0)) == [], 'the request was answered'
     assert stage.do(SetLane('l2', 'bench', 'shelf', False, 2.0)) == ['lane_opened']
     assert stage.ledger.closed_lanes == frozenset()
+
+
+@pytest.mark.parametrize('is_held', [False, True])
+def test_who_stood_by_for_the_task_as_it_was_does_not_for_what_it_has_become(
+    is_held: bool,
+) -> None:
+    """Nobody has asked that robot whether it can do it."""
+    stage = Stage()
+    stage.submit(is_critical=True)
+    stage.do(AwardTasks((Award(name(1), 1, 'a', 1.0, '', backup='b'),), at=20.0))
+    if not is_held:
+        stage.end(1, 'a', Outcome.ROBOT_FAILED)
+        assert stage[1].backup == 'b'
+    stage.amend(1, capabilities=('arms',))
+    stage.end(1, 'a', Outcome.STOPPED)
+    assert (stage[1].state, stage[1].backup) == (TaskState.PENDING, '')

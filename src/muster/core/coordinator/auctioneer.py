@@ -17,7 +17,7 @@ from muster.core.allocation.account import Account, encode_account, offers_of, s
 from muster.core.allocation.auction import Answer, Auction
 from muster.core.allocation.bidder import REFUSALS
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.formulation import Formulation
+from muster.core.allocation.formulation import Formulation, shortcoming
 from muster.core.allocation.messages import Bids, Call, RobotModel
 from muster.core.allocation.search import Plan, construct, plan_of
 from muster.core.coordinator.config import CoordinatorConfig
@@ -189,7 +189,7 @@ class Auctioneer:
         """Critical tasks whose robot has failed go to the second best, without asking anybody."""
         awards = []
         for task in waiting:
-            if task.backup not in invited or task.backup in task.avoid:
+            if task.backup not in invited or not self._could_take_over(task):
                 continue
             account = Account('backup', self._number, self._replica.raft.term)
             reason = f'it stood by as the second best, in case {task.robot} failed'
@@ -207,6 +207,14 @@ class Auctioneer:
             self._replica.propose(_KEY, AwardTasks(tuple(awards), now.node))
             self.wake()
         return bool(awards)
+
+    def _could_take_over(self, task: Task) -> bool:
+        """The backup is able still; much may have changed since it offered to."""
+        seen = self._watch.sighting(task.backup)
+        if seen is None or task.backup in (*task.avoid, *task.failed_on):
+            return False
+        model = RobotModel(robot=task.backup, report=seen.report, outlook=seen.outlook)
+        return not shortcoming(self._planner.team, model, task.spec, 0)
 
     # The result
 
@@ -229,13 +237,7 @@ class Auctioneer:
                 stated.slots[slot][0]: REFUSALS[reason] for slot, reason in plan.unassigned.items()
             }
             if awards:
-                paths = {
-                    robot: stated.names(route)
-                    for robot, route, before in zip(
-                        stated.robots, plan.routes, stated.routes, strict=True
-                    )
-                    if route != before
-                }
+                paths = _paths(stated, plan, awards)
                 self._replica.propose(_KEY, AwardTasks(awards, now.node, paths))
                 self.wake()
         self._note_unplaced(auction, awards, obstacles)

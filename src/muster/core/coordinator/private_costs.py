@@ -17,12 +17,13 @@ class PrivateCosts:
         self.known: dict[tuple[RobotId, TaskId], float] = {}
         """[cost units] where it is not 0."""
 
-    def note(self, robot: RobotId, task_id: TaskId, cost: float) -> None:
-        """A robot has told what a task costs it beside what everybody can work out."""
+    def note(self, robot: RobotId, task_id: TaskId, cost: float) -> bool:
+        """A robot has told what a task costs it beside what everybody can work out; whether that
+        is news."""
+        before = self.known.pop((robot, task_id), 0.0)
         if cost:
             self.known[robot, task_id] = cost
-        else:
-            self.known.pop((robot, task_id), None)
+        return cost != before
 
     def forget(self, ledger: Ledger) -> None:
         """Drop what is known of tasks that have ended."""

@@ -16,9 +16,15 @@ from muster.core.types import TaskState
 
 
 def is_complete(ledger: Ledger, task: Task) -> bool:
-    """Whether everybody is known who sets out together for a task, and nothing is amiss."""
+    """Whether everybody is known who sets out together for a task, nothing is amiss, and nothing
+    has to be done first: that may be left to one of those who would stand there and wait."""
     mates = ledger.setting_out_with(task)
-    return all(mate.state is TaskState.AWARDED and not mate.trouble for mate in mates)
+    return all(
+        mate.state is TaskState.AWARDED
+        and not mate.trouble
+        and all(ledger.tasks[one].state is TaskState.DONE for one in mate.spec.predecessors)
+        for mate in mates
+    )
 
 
 def next_together(ledger: Ledger, able: Iterable[Task]) -> Task | None:

@@ -257,6 +257,7 @@ class Trader:
             round(offers[0].cost, 2),
             reason,
             encode_account(told),
+            backup=_backup(self._ledger.tasks[task_id], giver, taker),
         )
 
     def replied(self, robot: RobotId, reply: TradeReply, now: Instant) -> None:
@@ -266,7 +267,7 @@ class Trader:
             return
         for task_id, cost in reply.private:
             if task_id in self._ledger.tasks:
-                self._private.note(robot, task_id, cost)
+                self._is_stale |= self._private.note(robot, task_id, cost)
         if ask is not None and reply.trade == ask.number and robot in ask.waiting:
             ask.waiting.discard(robot)
             ask.answered[robot] = reply.refusal
@@ -288,6 +289,13 @@ class Trader:
                 ),
                 data={'trade': ask.number},
             )
+
+
+def _backup(task: Task, giver: RobotId, taker: RobotId) -> RobotId:
+    """Who stands by for a critical task once it has changed hands."""
+    if not task.spec.is_critical:
+        return ''
+    return giver if task.backup in ('', taker) else task.backup
 
 
 def _share(

@@ -67,7 +67,8 @@ def amend(state: LedgerState, command: AmendTask) -> Applied:
         state.move(task, task.state, amended=command.spec, trouble=trouble)
     else:
         # An award that is on its way is one of the task as it was: it must not count any more.
-        state.move(task, task.state, spec=command.spec, attempt=task.attempt + 1)
+        attempt = task.attempt + 1
+        state.move(task, task.state, spec=command.spec, attempt=attempt, backup='')
     data = {'request_id': command.request_id}
     change = Change('task_amended', task.id, task.attempt, task.robot, data=data)
     return _accept(state, command.request_id, task.id, change)

@@ -229,6 +229,7 @@ def _release(state: LedgerState, task: Task, reason: str, failures: int | None =
         ended=(),
         trouble='',
         failed_by='',
+        backup='' if task.amended is not None else task.backup,
         spec=task.amended or task.spec,
         amended=None,
         failures=task.failures if failures is None else failures,
