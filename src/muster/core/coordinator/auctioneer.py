@@ -355,3 +355,22 @@ class Auctioneer:
                 **counts,
             },
         )
+
+
+def _paths(
+    stated: Formulation, plan: Plan, awards: Sequence[Award]
+) -> dict[RobotId, tuple[TaskId, ...]]:
+    """The new order of each robot's tasks, where it changes.
+
+    To place a task, a plan may have moved others that robots have already. An auction does not:
+    what changes hands is for trades. Such a task keeps its robot, and comes last there.
+    """
+    won = {(robot, one.task_id) for one in awards for robot in one.crew or (one.robot,)}
+    paths = {}
+    for robot, route, before in zip(stated.robots, plan.routes, stated.routes, strict=True):
+        held = set(before)
+        path = [slot for slot in route if slot in held or (robot, stated.slots[slot][0]) in won]
+        path += [slot for slot in before if slot not in path]
+        if tuple(path) != before:
+            paths[robot] = stated.names(path)
+    return paths
