@@ -209,12 +209,14 @@ def _of_robots(
         'reserve_j': motion.battery_reserve * motion.battery_j,
         'charge_w': motion.charge_w,
         'dock': [places.number(pose) for pose in docks.values()],
-        'dock_free': [
-            [fill_s * _ahead(now.queues.get(dock, ()), one.robot) for dock in docks]
-            for one in robots
-        ]
-        if docks
-        else np.zeros((len(robots), 0)),
+        'dock_free': np.array(
+            [
+                fill_s * _ahead(now.queues.get(dock, ()), one.robot)
+                for one in robots
+                for dock in docks
+            ],
+            dtype=np.float64,
+        ).reshape(len(robots), len(docks)),
         'max_tasks': team.auction.schedule_capacity,
     }
 
