@@ -18,7 +18,7 @@ from muster.core.coordinator.events import SearchEnded
 
 
 class Searcher:
-    """The thread, started with the first search.
+    """The thread.
 
     Parameters
     ----------
@@ -28,20 +28,17 @@ class Searcher:
     def __init__(self, on_outcome: Callable[[SearchEnded], None]) -> None:
         self._on_outcome = on_outcome
         self._queue: SimpleQueue[Search | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._run, name='searcher', daemon=True)
+        self._thread.start()
 
     def submit(self, effect: Search) -> None:
         """Queue a search. Returns at once."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name='searcher', daemon=True)
-            self._thread.start()
         self._queue.put(effect)
 
     def stop(self, patience_s: float = 5.0) -> None:
         """End after the search under way."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join(patience_s)
+        self._queue.put(None)
+        self._thread.join(patience_s)
 
     def _run(self) -> None:
         warm()

@@ -9,7 +9,7 @@ import msgspec
 
 from muster.core.allocation.config import SkillProfile
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.evaluation import cheapest_insertion, evaluate_path
+from muster.core.allocation.evaluation import evaluate_path
 from muster.core.allocation.formulation import (
     Circumstances,
     Formulation,
@@ -19,6 +19,7 @@ from muster.core.allocation.formulation import (
     shortcoming,
 )
 from muster.core.allocation.messages import CENT, Bid, RobotModel
+from muster.core.allocation.search import quotes
 from muster.core.allocation.tables import Tables, tables
 from muster.core.types import RobotId, TaskId, TaskSpec
 
@@ -71,8 +72,9 @@ def price(
         for lot in lots
         if lot not in able
     }
-    for slot, lot in enumerate(able, start=len(held)):
-        found = cheapest_insertion(stated.problem, 0, route, slot, tab=tab)
+    slots = range(len(held), len(stated.slots))
+    offered = quotes(stated.problem, 0, route, slots, tab=tab)
+    for lot, found in zip(able, offered, strict=True):
         if found.reason != Reason.NONE:
             bids[lot.task_id] = Bid(refusal=REFUSALS[Reason(found.reason)])
             continue
@@ -104,5 +106,7 @@ def without_the_late(stated: Formulation, tab: Tables) -> tuple[int, ...]:
 def _alone(work: Work, robot: RobotId) -> Work:
     """A task as one robot's part in it."""
     crew = (robot,) if robot in work.crew else ()
-    spec = msgspec.structs.replace(work.spec, robots_needed=1, roles=(), starts_with=())
+    spec = msgspec.structs.replace(
+        work.spec, robots_needed=1, roles=(), starts_with=(), predecessors=()
+    )
     return dataclasses.replace(work, spec=spec, group='', crew=crew)

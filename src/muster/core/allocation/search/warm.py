@@ -7,6 +7,7 @@ from muster.core.allocation.problem import make_problem
 from muster.core.allocation.search.construct import construct
 from muster.core.allocation.search.improve import improve
 from muster.core.allocation.search.plan import empty_plan
+from muster.core.allocation.search.quotes import quotes
 
 
 def warm() -> bool:
@@ -21,5 +22,6 @@ def warm() -> bool:
     use_compiled(True)
     problem = make_problem([[0.0, 1.0], [1.0, 0.0]], [0, 0], [1, 1])
     plan = construct(problem, empty_plan(problem), range(2))
+    quotes(problem, 0, (), range(2))
     improve(problem, plan, seed=0, is_over=lambda: False, iterations=1)
     return True
