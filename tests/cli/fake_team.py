@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import argparse
 import math
+from functools import partial
 
 import msgspec
 from muster_msgs import msg as ros
+from muster_msgs.srv import ExplainTask
 from rclpy.node import Node
 
+from muster.core.allocation.account import Account, Offer, encode_account
 from muster.core.coordinator.effects import Report
+from muster.core.coordinator.explanation import explain
 from muster.core.coordinator.views import (
     DiskView,
     GroupView,
@@ -22,11 +26,13 @@ from muster.core.coordinator.views import (
     Role,
     TeamView,
 )
+from muster.core.ledger.ledger import Ledger
 from muster.core.ledger.task import Task
-from muster.core.types import Pose2D, Response, Submit, TaskState
+from muster.core.types import Amend, Pose2D, Response, SetLane, Submit, TakeBack, TaskState
 from muster.dashboard.ros_session import RosSession
 from muster.ros import names, qos
 from muster.ros.conversions import (
+    explanation_to_msg,
     report_to_msg,
     request_from_msg,
     response_to_msg,
@@ -37,12 +43,20 @@ from muster.ros.conversions import (
 
 ROBOTS = ('g1_1', 'g1_2')
 TERM = 3
+ACCOUNT = Account(
+    'auction',
+    4,
+    TERM,
+    (Offer('g1_2', (500, 0, 300)), Offer('g1_1', (900, 250, 300))),
+    {'g1_3': 'lacks arms'},
+    ('g1_4',),
+)
 
 
 class FakeTeam:
     """Accepts every kind but `dance`, and has each task done a moment later."""
 
-    def __init__(self, node: Node, deaf: int, ends_as: TaskState) -> None:
+    def __init__(self, node: Node, deaf: int, ends_as: TaskState, explains: str) -> None:
         self._node = node
         self._deaf = deaf
         self._ends_as = ends_as
@@ -59,6 +73,27 @@ class FakeTeam:
         }
         node.create_subscription(ros.TaskRequest, names.TASK_REQUESTS, self._hear, qos.REQUESTS)
         node.create_timer(0.1, self._tell)
+        for robot in explains.split():
+            node.create_service(
+                ExplainTask, f'/{robot}/{names.EXPLAIN_TASK}', partial(self._explain, robot)
+            )
+
+    def _by_id(self, task_id: str) -> Task:
+        return next(task for task in self._tasks.values() if task.id == task_id)
+
+    def _explain(
+        self, robot: str, request: ExplainTask.Request, response: ExplainTask.Response
+    ) -> ExplainTask.Response:
+        ledger = Ledger()
+        for task in self._tasks.values():
+            ledger.enter(task)
+        found = explain(ledger, request.task_id, self._now())
+        response.answered_by = robot
+        response.is_leader = robot == 'g1_1'
+        response.found = found is not None
+        if found is not None:
+            response.explanation = explanation_to_msg(found)
+        return response
 
     def _hear(self, message: ros.TaskRequest) -> None:
         if self._deaf > 0:
@@ -66,7 +101,17 @@ class FakeTeam:
             return
         request = request_from_msg(message)
         assert not isinstance(request, str)
-        if not isinstance(request, Submit):
+        if isinstance(request, SetLane):
+            self._say('lane_closed' if request.is_closed else 'lane_opened', request.a)
+            answer = Response(request.request_id, True)
+        elif isinstance(request, Amend):
+            known = self._by_id(request.task_id)
+            changed = msgspec.structs.replace(known, amended=request.spec, trouble='changed')
+            self._tasks[known.request_id] = changed
+            answer = Response(request.request_id, True, known.id)
+        elif isinstance(request, TakeBack):
+            answer = Response(request.request_id, True, request.task_id)
+        elif not isinstance(request, Submit):
             answer = Response(request.request_id, False, reason='nothing can be cancelled here')
         elif request.spec.kind == 'dance':
             answer = Response(request.request_id, False, reason="no robot has a skill 'dance'")
@@ -78,8 +123,11 @@ class FakeTeam:
                 spec=request.spec,
                 state=TaskState.EXECUTING,
                 robot='g1_2',
+                crew=('g1_2',),
                 attempt=1,
                 award_reason='cheapest of 2',
+                account=encode_account(ACCOUNT),
+                awarded_at=self._now(),
                 submitted_at=self._now(),
                 started_at=self._now(),
             )
@@ -200,9 +248,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument('--deaf', type=int, default=0, help='requests that go unheard at first')
     parser.add_argument('--ends-as', default='DONE')
+    parser.add_argument('--explains', default=' '.join(ROBOTS), help='robots that do')
     arguments = parser.parse_args()
     with RosSession('fake_team', {}) as session:
-        FakeTeam(session.node, arguments.deaf, TaskState[arguments.ends_as])
+        ends_as = TaskState[arguments.ends_as]
+        FakeTeam(session.node, arguments.deaf, ends_as, arguments.explains)
         session.spin(120.0)
 
 

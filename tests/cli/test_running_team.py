@@ -141,6 +141,123 @@ def test_all_that_a_task_may_ask_for_arrives(start):
     }
 
 
+def test_a_change_replaces_what_is_given_and_leaves_the_rest(start):
+    muster = start()
+    muster(
+        *('submit', 'lift', 'pick_north', '--needs', 'payload_kg=8', '--role', 'lifter:arms'),
+        *('--role', 'guide', '--deadline', '90', '--priority', '7', '--critical'),
+    )
+    result = muster(
+        *(
+            'amend',
+            'task_0001',
+            '1,2',
+            '--priority',
+            '0',
+            '--retries',
+            '0',
+            '--request-id',
+            'mine',
+        ),
+        *('--without', 'deadline', '--after', 'task_0000', '--parameters', '{"a": 1}'),
+    )
+    assert (result.returncode, result.stdout) == (0, 'task_0001 amended\n'), result.stderr
+    (task,) = json.loads(muster('tasks', '--json').stdout)
+    assert task['amended'] == task['spec'] | {
+        'stops': [{'place': '', 'pose': {'x': 1.0, 'y': 2.0, 'yaw': 0.0}}],
+        'priority': 0,
+        'retries': 0,
+        'deadline_s': 0.0,
+        'predecessors': ['task_0000'],
+        'parameters': '{"a": 1}',
+    }
+    assert task['spec']['deadline_s'] > 0
+    assert (task['crew'], task['trouble']) == (['g1_2'], 'changed')
+
+
+def test_a_second_change_builds_on_the_first(start):
+    muster = start()
+    muster('submit', 'go_to', 'a')
+    muster('amend', 'task_0001', '--soft-deadline', '60')
+    answer = json.loads(muster('amend', 'task_0001', '--late-cost', '4', '--json').stdout)
+    assert (answer['accepted'], answer['task_id']) == (True, 'task_0001')
+    (task,) = json.loads(muster('tasks', '--json').stdout)
+    amended = task['amended']
+    assert (amended['deadline_is_soft'], amended['late_cost']) == (True, 4.0)
+
+
+def test_what_cannot_be_changed_is_said_before_anything_is_asked(start):
+    muster = start()
+    result = muster('amend', 'task_0009', '--priority', '9')
+    assert result.returncode == 1
+    assert "there is no task 'task_0009'" in result.stderr
+    muster('submit', 'go_to', 'a')
+    result = muster('amend', 'task_0001', '--late-cost', '4')
+    assert result.returncode == 2
+    assert 'missing a --soft-deadline' in result.stderr
+
+
+def test_taking_back_and_closing_lanes(start):
+    muster = start()
+    muster('submit', 'go_to', 'a')
+    assert muster('take-back', 'task_0001').stdout == 'task_0001 taken back\n'
+    assert muster('lane', 'close', 'door', 'hall').stdout == 'lane between door and hall closed\n'
+    answer = muster('lane', 'open', 'door', 'hall', '--json', '--request-id', 'x').stdout
+    assert json.loads(answer) == {
+        'request_id': 'x',
+        'accepted': True,
+        'task_id': '',
+        'reason': '',
+    }
+
+
+def test_no_answer_to_a_lane_says_how_to_ask_again(start):
+    result = start('--deaf', '1000')('lane', 'close', 'door', 'hall', '--timeout', '1.5')
+    assert result.returncode == 4
+    again = result.stderr.strip().splitlines()[-1].strip()
+    assert again.startswith('muster lane close door hall --timeout 1.5 --request-id ')
+
+
+def test_an_award_is_explained_to_people_and_to_programs(start):
+    muster = start()
+    muster('submit', 'inspect', 'shelf_a_north', '--wait')
+    result = muster('explain', 'task_0001')
+    assert (result.returncode, result.stderr) == (0, '')
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith('g1_2 ')
+    assert 'task_0001, awarded 0.0 s after it was submitted (auction 4 of term 3).' in lines[0]
+    words = ' '.join(result.stdout.split())
+    assert 'Runner-up: g1_1 with 14.5, dearer in travel (+4.0), wait (+2.5).' in words
+    assert any(line.split() == ['g1_1', '14.5', '9.0', '2.5', '3.0'] for line in lines)
+    assert any(line.split() == ['g1_3', 'lacks', 'arms'] for line in lines)
+    assert any(line.split() == ['g1_4', 'did', 'not', 'answer', 'in', 'time'] for line in lines)
+    told = json.loads(muster('explain', 'task_0001', '--json').stdout)
+    assert (told['state'], told['how'], told['answered_by']) == ('DONE', 'auction', 'g1_1')
+    assert told['offers'][1] == {
+        'robot': 'g1_1',
+        'won': False,
+        'cost': 14.5,
+        'terms': {'travel': 9.0, 'wait': 2.5, 'work': 3.0},
+    }
+    assert told['refusals'] == {'g1_3': 'lacks arms'}
+
+
+def test_any_robot_explains(start):
+    muster = start('--explains', 'g1_2')
+    muster('submit', 'inspect', 'shelf_a_north')
+    told = json.loads(muster('explain', 'task_0001', '--json').stdout)
+    assert (told['answered_by'], told['is_leader']) == ('g1_2', False)
+    result = muster('explain', 'task_0009')
+    assert result.returncode == 1
+    assert "there is no task 'task_0009', as far as g1_2 knows" in result.stderr
+
+
+def test_nobody_who_explains_is_status_3(start):
+    result = start('--explains', '')('explain', 'task_0001', '--timeout', '1.5')
+    assert result.returncode == 3
+    assert 'no robot has answered within 1.5 s (none was found)' in result.stderr
+
+
 def test_tasks_and_status_for_people_and_for_programs(start):
     muster = start()
     assert muster('tasks').stdout == 'no tasks\n'

@@ -14,7 +14,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2] / 'ros2_ws' / 'src' / 'muster_msgs'
 
 _LINE = re.compile(
-    r'(?P<type>[A-Za-z0-9_/]+(\[\d*\])?)\s+(?P<name>\w+)\s*'
+    r'(?P<type>[A-Za-z0-9_/]+(\[(<=)?\d*\])?)\s+(?P<name>\w+)\s*'
     r'(=\s*(?P<value>"[^"]*"|\S+)|(?P<default>-?[\d.]+|true|false|"[^"]*"))?'
     r'\s*(#\s*(?P<comment>.*))?'
 )

@@ -6,14 +6,33 @@ from typing import Any
 
 import msgspec
 
+from muster.core.coordinator.explanation import Explanation
 from muster.core.coordinator.views import RobotView, TeamView
 from muster.core.ledger.task import Task
+from muster.core.types import RobotId
+
+UNTOLD = ('rank', 'group', 'ready', 'ended', 'failed_by', 'avoid', 'failed_on', 'account')
+"""What the ledger holds of a task and muster_msgs/Task does not."""
 
 
 def task_fields(task: Task) -> dict[str, Any]:
-    """A task with its state by name."""
+    """What the team tells of a task, with its state by name."""
     fields: dict[str, Any] = _whole(task)
+    for name in UNTOLD:
+        del fields[name]
     return fields | {'state': task.state.name}
+
+
+def explanation_fields(
+    explanation: Explanation, answered_by: RobotId, is_leader: bool
+) -> dict[str, Any]:
+    """An explanation with the task's state by name, and who gave it."""
+    fields: dict[str, Any] = _whole(explanation)
+    return fields | {
+        'state': explanation.state.name,
+        'answered_by': answered_by,
+        'is_leader': is_leader,
+    }
 
 
 def team_fields(team: TeamView, robots: dict[str, RobotView]) -> dict[str, Any]:

@@ -21,8 +21,12 @@ COMMANDS = (
     'demo',
     'up',
     'submit',
+    'amend',
+    'take-back',
     'cancel',
+    'lane',
     'tasks',
+    'explain',
     'status',
     'watch',
     'inject',
@@ -62,9 +66,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(
-            importlib.import_module(f'muster.cli.{cmd_name}'), cmd_name
-        )
+        name = cmd_name.replace('-', '_')
+        command: click.Command = getattr(importlib.import_module(f'muster.cli.{name}'), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,18 @@ def timeout_option(help_text: str) -> Callable[[Any], Any]:
         help=help_text,
     )
 
+
+def asked_again(request_id: str) -> str:
+    """The command line that was typed, with the id that makes it safe to repeat."""
+    arguments = sys.argv[1:]
+    if '--request-id' not in arguments:
+        arguments = [*arguments, '--request-id', request_id]
+    return shlex.join(['muster', *arguments])
+
+
+request_id_option = click.option(
+    '--request-id', default='', metavar='ID', help='For asking again; made up if not given.'
+)
 
 rate_option = click.option(
     '--rate',

@@ -28,7 +28,16 @@ SEVERITY_STYLES = {
     Severity.ERROR: 'bold red',
 }
 BAR_CELLS = 10
-TOLD_BY_LEADER = {'task_submitted', 'task_cancelled', 'request_refused'}
+TOLD_BY_LEADER = {
+    'task_submitted',
+    'task_amended',
+    'task_taken_back',
+    'task_cancelled',
+    'tasks_traded',
+    'lane_closed',
+    'lane_opened',
+    'request_refused',
+}
 """Events in which the robot that tells them is beside the point."""
 
 

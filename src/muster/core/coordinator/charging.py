@@ -260,7 +260,7 @@ class Charging:
             queue[0].number != stay.number
         ):
             return f'{stay.dock} is not its own any more'
-        if self._look.stopover is not None:
+        if self._look.stopover is not None and self._look.stopover.is_next:
             stay.is_for_work = True
             stay.enough = max(stay.enough, self._look.stopover.until)
         if report.battery < stay.enough:
@@ -286,6 +286,8 @@ class Charging:
             return None
         enough = min(1.0, self._motion.charge_below + HEAD_START)
         wish = self._look.stopover
+        if wish is not None and not (wish.is_next or turns):
+            wish = None
         if wish is None and self._is_hungry:
             is_patient = bool(turns) and report.battery < enough
             if not has_work or is_patient:

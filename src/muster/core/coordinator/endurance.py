@@ -35,6 +35,8 @@ class Stopover:
     dock: str
     until: float
     """[0..1] charge at which the robot can go on."""
+    is_next: bool = True
+    """It has to come before the first task of the path."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Endurance:
     """What a battery allows."""
 
     stopover: Stopover | None = None
-    """What has to come before the first task of the path."""
+    """The first visit to a dock that the path calls for."""
     at_once: frozenset[TaskId] = frozenset()
     """Tasks that the robot could do next without charging first."""
     never: frozenset[TaskId] = frozenset()
@@ -83,15 +85,14 @@ def endurance(
 
 
 def _stopover(problem: Problem, timeline: Timeline, docks: Sequence[str]) -> Stopover | None:
-    if not len(timeline.dock) or timeline.dock[0] < 0:
-        return None
-    dock = int(timeline.dock[0])
-    metres = problem.distance[problem.start[0], problem.dock[dock]]
-    arrival = problem.ready[0] + metres / problem.speed[0]
-    queued_s = max(problem.dock_free[0, dock] - arrival, 0.0)
-    spent_j = metres * problem.joules_per_m[0] + problem.idle_w[0] * queued_s
-    level_j = problem.charge[0] - spent_j + timeline.charge_s[0] * problem.charge_w[0]
-    return Stopover(docks[dock], min(1.0, float(level_j / problem.capacity_j[0]) + MARGIN))
+    """The first visit to a dock. What is to be charged there is added to what the robot has now:
+    so it is enough even if the robot goes there sooner than planned."""
+    for place, dock in enumerate(timeline.dock.tolist()):
+        if dock >= 0:
+            charge_j = problem.charge[0] + timeline.charge_s[place] * problem.charge_w[0]
+            until = min(1.0, float(charge_j / problem.capacity_j[0]) + MARGIN)
+            return Stopover(docks[dock], until, is_next=place == 0)
+    return None
 
 
 def _bare(work: Work, robot: RobotId) -> Work:

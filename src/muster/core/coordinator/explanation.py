@@ -203,7 +203,7 @@ def _who_and_when(task: Task, crew: Sequence[RobotId], account: Account) -> str:
     words = f'{_all_of(crew)} {verb} {task.id}'
     if account.how:
         words += (
-            f', awarded {task.awarded_at - task.submitted_at:.1f} s after it was submitted'
+            f', awarded {max(0.0, task.awarded_at - task.submitted_at):.1f} s after it was submitted'
             f' ({account.how} {account.number} of term {account.term}'
             + (f', attempt {task.attempt})' if task.attempt > 1 else ')')
         )

@@ -134,6 +134,8 @@ def credit(state: LedgerState, command: CreditTask) -> Applied:
         ready=(),
         ended=(command.robot,),
         trouble='',
+        award_reason='',
+        account=b'',
         detail=detail,
         ended_at=command.at,
     )
