@@ -14,6 +14,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import CodeType, FunctionType
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -25,6 +26,10 @@ class _Switch:
     """Which of its two forms every kernel runs in."""
 
     is_compiled = False
+
+
+_form: ContextVar[bool | None] = ContextVar('form', default=None)
+"""What one thread has chosen for itself for a while: compiled, or not."""
 
 
 class Kernel(Generic[P, T]):
@@ -41,7 +46,7 @@ class Kernel(Generic[P, T]):
         self.__module__ = plain.__module__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        if _Switch.is_compiled:
+        if is_compiled():
             return self.compiled(*args, **kwargs)
         return self.plain(*args, **kwargs)
 
@@ -115,18 +120,18 @@ def use_compiled(is_compiled: bool) -> None:
 
 def is_compiled() -> bool:
     """Kernels run compiled."""
-    return _Switch.is_compiled
+    form = _form.get()
+    return _Switch.is_compiled if form is None else form
 
 
 @contextmanager
 def running(*, compiled: bool) -> Iterator[None]:
-    """Run kernels in one form for a while."""
-    before = _Switch.is_compiled
-    _Switch.is_compiled = compiled
+    """Run kernels in one form for a while, on this thread."""
+    before = _form.set(compiled)
     try:
         yield
     finally:
-        _Switch.is_compiled = before
+        _form.reset(before)
 
 
 def _code(function: Callable[..., Any]) -> CodeType:
