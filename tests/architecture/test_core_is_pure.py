@@ -21,6 +21,7 @@ ALLOWED = {
     'bisect',
     'collections',
     'contextlib',
+    'contextvars',
     'dataclasses',
     'enum',
     'functools',

@@ -9,6 +9,7 @@ import msgspec
 
 from muster.core.allocation.config import SkillProfile
 from muster.core.allocation.costs import Reason
+from muster.core.allocation.custom import ruling_out
 from muster.core.allocation.evaluation import evaluate_path
 from muster.core.allocation.formulation import (
     Circumstances,
@@ -56,9 +57,13 @@ def price(
     Parameters
     ----------
     held : the robot's schedule, in its order.
-    extras : [cost units] what only the robot knows of each lot, by name.
+    extras : [cost units] what only the robot knows of each lot, by name; ``inf`` rules it out.
     """
     lacks = {lot.task_id: shortcomings(team, me, lot) for lot in lots}
+    for lot in lots:
+        barred = ruling_out(extras.get(lot.task_id, {}))
+        if barred:
+            lacks[lot.task_id] = [f'{", ".join(barred)} rules it out'] * lot.size
     able = [lot for lot in lots if not all(lacks[lot.task_id])]
     works = {work.task_id: _alone(work, me.robot) for work in (*held, *able)}
     path = [work.task_id for work in held]

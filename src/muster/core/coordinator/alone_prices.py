@@ -47,7 +47,7 @@ def price_alone(
     able = [lot for lot in map(work_of, lots) if not all(shortcomings(team, me, lot))]
     works = {task.id: dataclasses.replace(work_of(task), crew=(me.robot,)) for task in mine}
     works |= {work.task_id: work for work in able}
-    extras = {(me.robot, task.id): sum(planner.extra(me, task.spec).values()) for task in lots}
+    extras = {(me.robot, task.id): sum(planner.extra(me, task, at).values()) for task in lots}
     now = Circumstances(at, private=extras)
     stated = formulate(team, (me,), {me.robot: [task.id for task in mine]}, works, now)
     tab = tables(stated.problem)

@@ -21,6 +21,7 @@ from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import StartTask, StopTask
 from muster.core.coordinator.events import SkillEnded, SkillProgressed
 from muster.core.coordinator.outbox import Outbox
+from muster.core.coordinator.own_costs import OwnCosts
 from muster.core.coordinator.planner import Planner
 from muster.core.coordinator.pledges import Pledges
 from muster.core.coordinator.replica import Replica
@@ -62,7 +63,7 @@ class Performer:
         self._outbox = outbox
         self._claims = Claims(config.me, replica.ledger, outbox)
         self.alone = Alone(config, replica, outbox, self._claims, self._price_alone, now)
-        self._planner = Planner(config, replica.ledger)
+        self._planner = Planner(config, replica.ledger, OwnCosts(config, outbox))
         self._charging = Charging(config, replica.ledger, self._claims, self._planner, outbox)
         self._pledges = Pledges()
         self._leader: RobotId = ''
@@ -146,7 +147,7 @@ class Performer:
         self._note_lease(now)
         self.alone.tick(now, is_willing=not self._unwilling(now))
         self._see_to_the_body(now)
-        self._answer_asks()
+        self._answer_asks(now)
         self._answer_call(now)
         self._claims.tick(leader, now.steady)
         if leader and now.steady >= max(self._report_due, self._silent_until):
@@ -367,20 +368,21 @@ class Performer:
             return self.report.unfit_reason
         return self._rest.reason(now.steady)
 
-    def _answer_asks(self) -> None:
+    def _answer_asks(self, now: Instant) -> None:
         replica = self._replica
         due = [ask for ask in self._asks if replica.applied_index >= ask.commit_index]
         self._asks = [ask for ask in self._asks if replica.applied_index < ask.commit_index]
         for ask in due:
             if ask.term == replica.raft.term and self._leader:
-                self._outbox.send(self._leader, self._answer(ask))
+                self._outbox.send(self._leader, self._answer(ask, now.node))
 
-    def _answer(self, ask: TradeAsk) -> TradeReply:
+    def _answer(self, ask: TradeAsk, at: float) -> TradeReply:
         refusal = '' if self.report.is_fit else self.report.unfit_reason
         for task_id, attempt in ask.gives:
             refusal = refusal or self._reason_to_keep(task_id, attempt)
+        me = self._model()
         private = {
-            task_id: self._planner.private_cost(self._model(), task_id) for task_id, _ in ask.takes
+            task_id: self._planner.private_cost(me, task_id, at) for task_id, _ in ask.takes
         }
         for task_id, assumed in ask.takes:
             if not refusal and private[task_id] > assumed + self._config.auction.stability_s:

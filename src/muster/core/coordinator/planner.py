@@ -16,6 +16,7 @@ from muster.core.allocation.formulation import (
 )
 from muster.core.allocation.messages import Bid, RobotModel
 from muster.core.coordinator.config import CoordinatorConfig
+from muster.core.coordinator.own_costs import OwnCosts
 from muster.core.coordinator.running import Running
 from muster.core.ledger.ledger import Ledger
 from muster.core.ledger.task import Task
@@ -25,7 +26,6 @@ from muster.core.types import (
     RobotId,
     RobotReport,
     TaskId,
-    TaskSpec,
     TaskState,
 )
 
@@ -36,7 +36,9 @@ CHARGE = 'charge'
 class Planner:
     """States what the ledger holds as problems of allocation."""
 
-    def __init__(self, config: CoordinatorConfig, ledger: Ledger) -> None:
+    def __init__(
+        self, config: CoordinatorConfig, ledger: Ledger, own: OwnCosts | None = None
+    ) -> None:
         self.team = TeamProfile(
             roadmap=config.roadmap,
             motion=config.motion,
@@ -49,6 +51,7 @@ class Planner:
         self.docks = self.team.docks
         """Those that this robot can use at present."""
         self._ledger = ledger
+        self._own = own
 
     # One robot
 
@@ -68,20 +71,20 @@ class Planner:
         known = [task for task in tasks if task is not None and task.state is TaskState.PENDING]
         held = [work_of(task) for task in schedule]
         now = Circumstances(at, queues=self._ledger.queues())
-        extras = {task.id: self.extra(me, task.spec) for task in known}
+        extras = {task.id: self.extra(me, task, at) for task in known}
         team = dataclasses.replace(self.team, docks=self.docks)
         priced = bidder.price(team, me, held, [work_of(task) for task in known], now, extras)
         by_task = dict(zip((task.id for task in known), priced, strict=True))
         return tuple(by_task.get(one, Bid(refusal='does not know it')) for one in lots)
 
-    def private_cost(self, me: RobotModel, task_id: TaskId) -> float:
+    def private_cost(self, me: RobotModel, task_id: TaskId, at: float) -> float:
         """[cost units] what a task costs this robot that the leader does not know of."""
         task = self._ledger.tasks.get(task_id)
-        return sum(self.extra(me, task.spec).values()) if task is not None else 0.0
+        return sum(self.extra(me, task, at).values()) if task is not None else 0.0
 
-    def extra(self, me: RobotModel, spec: TaskSpec) -> dict[str, float]:
-        """[cost units] the robot's own terms, by name."""
-        return {}
+    def extra(self, me: RobotModel, task: Task, at: float) -> dict[str, float]:
+        """[cost units] the robot's own terms, by name; ``inf`` where it must not do the task."""
+        return self._own.terms(task, me.report, at) if self._own is not None else {}
 
     # The team
 
