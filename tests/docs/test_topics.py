@@ -13,7 +13,7 @@ from muster_sim.robot_port import TOPICS
 from .pages import REFERENCE, table, unquoted
 
 PAGE = REFERENCE / 'topics.md'
-SERVICES = {names.EXECUTE_TASK, names.GRIP}
+SERVICES = {names.EXECUTE_TASK, names.EXPLAIN_TASK, names.GRIP}
 NODES = {names.COORDINATOR_NODE, names.SKILLS_NODE}
 TICK_S = 0.02
 

@@ -100,8 +100,10 @@ def set_lane(state: LedgerState, command: SetLane) -> Applied:
         state.closed_lanes |= {between}
     else:
         state.closed_lanes -= {between}
-    kind = 'lane_closed' if command.is_closed else 'lane_opened'
-    change = Change(kind, detail=f'{between[0]} to {between[1]}')
+    change = Change(
+        'lane_closed' if command.is_closed else 'lane_opened',
+        detail=f'{between[0]} to {between[1]}',
+    )
     return _accept(state, command.request_id, '', change)
 
 
