@@ -128,7 +128,7 @@ class Solvers:
         with tempfile.TemporaryDirectory(prefix='instance-') as folder:
             path = Path(folder, 'instance.npz')
             instance.save(path)
-            command = [self._python, program, path, objective, str(seconds)]
+            command = [str(self._python), str(program), str(path), objective, str(seconds)]
             try:
                 done = subprocess.run(
                     command,

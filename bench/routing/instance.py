@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Instance:
         """Write what a solver needs, as an `.npz` file."""
         np.savez(path, **self._data())
 
-    def _data(self) -> dict[str, NDArray[np.generic]]:
+    def _data(self) -> dict[str, Any]:
         names = [one.name for one in fields(self) if one.name not in ('kind', 'seed', 'known')]
         data = {name: np.asarray(getattr(self, name)) for name in names}
         data['known'] = np.array([task for route in self.known for task in route], dtype=np.int64)

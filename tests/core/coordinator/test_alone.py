@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from muster.core.allocation.config import AuctionConfig
@@ -11,7 +12,7 @@ from muster.core.allocation.consensus_bundle import Standings
 from muster.core.coordinator.events import EnvelopeReceived
 from muster.core.coordinator.wire import ClaimMade, decode_message, encode_message
 from muster.core.ledger.commands import CreditTask
-from muster.core.types import Outcome, ProtocolError, RobotReport, Stop, TaskState
+from muster.core.types import Amend, Outcome, ProtocolError, RobotReport, Stop, TaskState
 
 from .team import WALL_S, Team, cut_off, team_at_work
 
@@ -279,3 +280,26 @@ def test_words_between_robots_survive_the_way() -> None:
         message = decode_message(mail.kind, mail.payload)
         assert isinstance(message, Standings)
         assert encode_message(message) == (mail.kind, mail.payload)
+
+
+def test_what_was_changed_meanwhile_is_not_done() -> None:
+    """The majority's operator wants something else by the time that the minority has done it."""
+    team, (task_id,) = team_with_tasks(count=1)
+    lost = tuple(team.others(team.leader)[:2])
+    team.loses = cut_off(*lost)
+    team.run(SOON_S + 3.0)
+    (by_itself,) = [name for name in lost if alone(team, name)]
+    spec = msgspec.structs.replace(team.task(task_id).spec, stops=(Stop(place='bench'),))
+    team.ask(Amend('change', task_id, spec), *team.others(*lost))
+    (by_order,) = [name for name in team.others(*lost) if team[name].started]
+    team.run(0.5)
+    team.end(by_order, task_id, 1, Outcome.STOPPED)
+    team.end(by_itself, task_id, 1)
+    team.loses = lambda sender, recipient, kind: False
+    team.run(4.0)
+    task = team.task(task_id)
+    assert task.spec == spec
+    assert task.is_held, 'the new task is given to somebody'
+    team.end(task.robot, task_id, task.attempt)
+    team.settle()
+    assert team.task(task_id).state is TaskState.DONE

@@ -20,7 +20,7 @@ from muster.core.ledger.commands import (
     SubmitTask,
 )
 from muster.core.ledger.ledger import Applied, Ledger
-from muster.core.ledger.task import LIFE
+from muster.core.ledger.task import LIFE, digest
 from muster.core.types import Outcome, Stop, TaskSpec, TaskState
 
 SPEC = TaskSpec(kind='go_to', stops=(Stop(place='shelf'),), retries=1)
@@ -136,6 +136,14 @@ def test_what_was_done_without_a_leader_counts_once(state: str) -> None:
     assert [(one.kind, one.robot) for one in applied.changes] == [('task_done', 'b')]
     assert not ledger.open_tasks()
     assert ledger.apply(CreditTask(TASK, 'a', at=56.0)).changes == ()
+
+
+def test_what_was_done_before_the_task_was_amended_does_not_count() -> None:
+    spec = msgspec.structs.replace(SPEC, exclusive=False)
+    ledger = ledger_at('PENDING', spec)
+    amended = msgspec.structs.replace(spec, priority=7)
+    assert ledger.apply(CreditTask(TASK, 'b', spec=digest(amended))).changes == ()
+    assert ledger.apply(CreditTask(TASK, 'b', spec=digest(spec))).changes != ()
 
 
 @pytest.mark.parametrize('case', AFTER)

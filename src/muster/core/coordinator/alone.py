@@ -25,8 +25,8 @@ from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.replica import Replica
 from muster.core.ledger.commands import CreditTask
-from muster.core.ledger.task import Task
-from muster.core.types import Instant, Outcome, RobotId, Severity, TaskId, TaskState
+from muster.core.ledger.task import Task, digest
+from muster.core.types import Instant, Outcome, RobotId, Severity, TaskId, TaskSpec, TaskState
 
 PriceAlone: TypeAlias = Callable[[Sequence[Task], Sequence[Task], float], Sequence[Price | None]]
 """Scores and places of some tasks in a path of others, planned at a node time."""
@@ -62,7 +62,7 @@ class Alone:
         self._priced_at = -math.inf
         self._failed: set[TaskId] = set()
         self._attempts: dict[TaskId, int] = {}
-        self._done: dict[TaskId, RobotId] = {}
+        self._done: dict[TaskId, CreditTask] = {}
 
     # What the performer asks
 
@@ -77,11 +77,13 @@ class Alone:
                 return task, task.attempt + 1
         return None
 
-    def reason_to_stop(self, task_id: TaskId) -> str:
+    def reason_to_stop(self, task_id: TaskId, spec: TaskSpec) -> str:
         """Why an attempt made here is of no use any more; empty when it is."""
         task = self._ledger.tasks[task_id]
         if task.state.is_final:
             return f'the ledger says that it is {task.state.name}'
+        if task.spec != spec or task.amended:
+            return 'an operator has changed the task'
         if task.state is TaskState.EXECUTING and task.robot != self._config.me:
             return f'{task.robot} is at it by order of a leader'
         if self._consensus is not None and task_id not in self._consensus.committed:
@@ -115,7 +117,7 @@ class Alone:
         me = self._config.me
         self._at_it = ''
         if outcome is Outcome.SUCCEEDED:
-            self._done[task_id] = me
+            self._know_done(task_id, me)
         elif outcome is not Outcome.STOPPED:
             self._failed.add(task_id)
         if self._consensus is not None and outcome is Outcome.SUCCEEDED:
@@ -175,8 +177,8 @@ class Alone:
             max(self._count, self._replica.incarnation << 32),
             now,
         )
-        for task_id, robot in self._done.items():
-            consensus.done(task_id, robot, now)
+        for credit in self._done.values():
+            consensus.done(credit.task_id, credit.robot, now)
         if self._at_it:
             consensus.commit(self._at_it, now)
         self._outbox.report(
@@ -191,18 +193,15 @@ class Alone:
         """A leader is back, or the robot takes part in nothing any more."""
         self._count = consensus.count
         self._consensus = None
-        tasks = self._ledger.tasks
-        still_open = {
-            one: ''
-            for one in consensus.claims
-            if one not in tasks or not tasks[one].state.is_final
-        }
-        self._done |= consensus.reconcile(still_open).done
+        for task_id, robot in consensus.reconcile(
+            {task.id: '' for task in self._ledger.open_tasks()}
+        ).done.items():
+            self._know_done(task_id, robot)
         self._outbox.report(
             'led_again',
             subject=self._config.me,
             detail=f'{len(self._done)} tasks were done meanwhile' if self._done else '',
-            data={'done': dict(self._done)},
+            data={'done': {one.task_id: one.robot for one in self._done.values()}},
         )
 
     def _share_out(self, consensus: BundleConsensus, now: Instant) -> None:
@@ -253,13 +252,18 @@ class Alone:
     def _settle_up(self) -> None:
         if self._consensus is not None:
             self._leave(self._consensus)
-        if not self._done:
-            return
-        tasks = self._ledger.tasks
-        self._done = {
-            task_id: robot
-            for task_id, robot in self._done.items()
-            if task_id not in tasks or not tasks[task_id].state.is_final
-        }
-        for task_id, robot in self._done.items():
-            self._claims.make(CreditTask(task_id, robot))
+        for credit in list(self._done.values()):
+            if self._is_waited_for(credit):
+                self._claims.make(credit)
+            else:
+                del self._done[credit.task_id]
+
+    def _know_done(self, task_id: TaskId, robot: RobotId) -> None:
+        """A robot has done a task, as this one's copy of the ledger has it."""
+        done = CreditTask(task_id, robot, spec=digest(self._ledger.tasks[task_id].spec))
+        self._done.setdefault(task_id, done)
+
+    def _is_waited_for(self, credit: CreditTask) -> bool:
+        """The ledger neither shows it nor wants something else by now."""
+        task = self._ledger.tasks[credit.task_id]
+        return not task.state.is_final and digest(task.spec) == credit.spec

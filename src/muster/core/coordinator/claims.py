@@ -21,6 +21,7 @@ from muster.core.ledger.commands import (
     ReadyForTask,
 )
 from muster.core.ledger.ledger import Ledger
+from muster.core.ledger.task import digest
 from muster.core.types import RobotId, TaskId, TaskState
 
 REPEAT_S = 0.5
@@ -86,7 +87,9 @@ class Claims:
                 return turn is not None and turn.number == number
             case CreditTask(task_id=task_id):
                 task = ledger.tasks.get(task_id)
-                return task is not None and not task.state.is_final
+                if task is None or task.state.is_final:
+                    return False
+                return claim.spec in (0, digest(task.spec))
             case EndTask():
                 return ledger.holds(self._me, claim.task_id, claim.attempt)
             case BeginTask():

@@ -205,7 +205,7 @@ class Performer:
     def _reason_to_stop(self, running: Running, able: Sequence[Task], now: Instant) -> str:
         ledger = self._replica.ledger
         if running.is_alone:
-            reason = self.alone.reason_to_stop(running.task_id)
+            reason = self.alone.reason_to_stop(running.task_id, running.spec)
             return reason or self._reason_to_rest()
         if running.is_charging:
             reason = self._charging.reason_to_stop(self.report, bool(able))

@@ -135,6 +135,9 @@ class CreditTask(msgspec.Struct, frozen=True, tag='credit'):
     robot: RobotId
     """The one that has done it; others may tell for it."""
     at: float = 0.0
+    spec: int = 0
+    """Digest of the task as it was then (`ledger.task.digest`): one that was amended since is
+    another task, and is not done. 0 fits any."""
 
 
 class QueueForDock(msgspec.Struct, frozen=True, tag='queue_for_dock'):

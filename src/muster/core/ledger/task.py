@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
 
 from muster.core.types import RequestId, RobotId, TaskId, TaskSpec, TaskState
@@ -96,3 +98,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def is_at_work(self, robot: RobotId) -> bool:
         """Whether a robot holds the present attempt, and its body may be at it."""
         return self.is_held and robot in self.crew and robot not in self.ended
+
+
+def digest(spec: TaskSpec) -> int:
+    """Of what is asked for: tells a task from what it was before somebody amended it."""
+    return zlib.crc32(_ENCODER.encode(spec))
+
+
+_ENCODER = msgspec.msgpack.Encoder()

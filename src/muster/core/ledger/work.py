@@ -20,7 +20,7 @@ from muster.core.ledger.commands import (
     TradeTasks,
 )
 from muster.core.ledger.state import Applied, Change, LedgerState
-from muster.core.ledger.task import Task
+from muster.core.ledger.task import Task, digest
 from muster.core.types import Outcome, RobotId, TaskState
 
 
@@ -123,7 +123,9 @@ def end(state: LedgerState, command: EndTask) -> Applied:
 def credit(state: LedgerState, command: CreditTask) -> Applied:
     """A robot has done a task that is not exclusive where no leader was."""
     task = state.tasks.get(command.task_id)
-    if task is None or task.state.is_final or task.spec.exclusive:
+    if task is None or task.state.is_final or task.spec.exclusive or task.amended:
+        return Applied()
+    if command.spec not in (0, digest(task.spec)):
         return Applied()
     detail = f'{command.robot} did it while there was no leader'
     done = state.move(
