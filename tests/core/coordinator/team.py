@@ -124,6 +124,8 @@ class Team:
         self.now = 0.0
         self.mail: deque[tuple[str, str, EnvelopeReceived]] = deque()
         self.searches: deque[tuple[str, int, Search]] = deque()
+        self.are_searches_slow = False
+        """They do not come back."""
         self.loses: Callable[[str, str, str], bool] = lambda sender, recipient, kind: False
         """Decides which messages are lost: sender, recipient, kind."""
         self.carried: list[tuple[str, str, EnvelopeReceived]] = []
@@ -266,7 +268,7 @@ class Team:
     def settle(self) -> None:
         """Carry mail and answer for disks until nothing moves."""
         while True:
-            while self.searches:
+            while self.searches and not self.are_searches_slow:
                 name, life, search = self.searches.popleft()
                 if self[name].coordinator is not None and self[name].lives == life:
                     self.step(name, SearchEnded(search.number, look_for_better(search)))

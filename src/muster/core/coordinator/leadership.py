@@ -56,6 +56,7 @@ from muster.core.types import (
     RequestId,
     Response,
     RobotId,
+    RobotReport,
     Severity,
     Submit,
     TakeBack,
@@ -101,7 +102,7 @@ class Leadership:
         before = self.watch.sighting(robot)
         if not self.watch.heard(robot, incarnation, beat, now.steady):
             return
-        if before is None or before.report.is_fit != beat.report.is_fit:
+        if before is None or _mode(before.report) != _mode(beat.report):
             self._wake()
         if self._may_grant(robot, incarnation, now):
             grant = Grant(
@@ -342,6 +343,11 @@ _SEVERITIES = {
     'request_refused': Severity.WARNING,
     'robot_lost': Severity.WARNING,
 }
+
+
+def _mode(report: RobotReport) -> tuple[object, ...]:
+    """What a robot can do, as far as its report says."""
+    return (report.is_fit, report.lost_capabilities, report.limits, report.speed_factor)
 
 
 def _lose_key(robot: RobotId) -> str:

@@ -295,6 +295,11 @@ class Performer:
             outcome, reason = Outcome.ROBOT_FAILED, self._reason_to_rest()
         if not reason:
             outcome, reason = Outcome.ROBOT_FAILED, self._charging.reason_to_give_back(task)
+        if not reason:
+            outcome, reason = (
+                Outcome.ROBOT_FAILED,
+                self._planner.shortcoming(self._model(), task),
+            )
         if not reason and self.alone.has_tried(task.id, task.attempt):
             outcome, reason = (
                 Outcome.STOPPED,

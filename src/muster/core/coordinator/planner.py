@@ -13,6 +13,7 @@ from muster.core.allocation.formulation import (
     TeamProfile,
     Work,
     formulate,
+    shortcoming,
 )
 from muster.core.allocation.messages import Bid, RobotModel
 from muster.core.coordinator.config import CoordinatorConfig
@@ -76,6 +77,10 @@ class Planner:
         priced = bidder.price(team, me, held, [work_of(task) for task in known], now, extras)
         by_task = dict(zip((task.id for task in known), priced, strict=True))
         return tuple(by_task.get(one, Bid(refusal='does not know it')) for one in lots)
+
+    def shortcoming(self, me: RobotModel, task: Task) -> str:
+        """Why a robot cannot do its part in a task that it has; empty when it can."""
+        return shortcoming(self.team, me, task.spec, task.crew.index(me.robot))
 
     def private_cost(self, me: RobotModel, task_id: TaskId, at: float) -> float:
         """[cost units] what a task costs this robot that the leader does not know of."""

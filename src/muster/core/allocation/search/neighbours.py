@@ -23,7 +23,7 @@ def nearest_tasks(tab: Tables, most: int) -> Ints:
     """(T, K) for each task the others by the shorter of the two ways between them."""
     tasks = len(tab.task)
     way = tab.leg[:tasks, :tasks]
-    apart = np.minimum(way, way.T)
+    apart = np.nan_to_num(np.minimum(way, way.T), posinf=np.finfo(np.float64).max)
     np.fill_diagonal(apart, np.inf)
     return _smallest(apart, min(most, max(tasks - 1, 0)))
 
