@@ -25,7 +25,6 @@ from muster.core.allocation.search.state import (
     KIND,
     LATEST_FINISH,
     LOGGED,
-    MARK,
     MISSING,
     NOWHERE,
     OUT,
@@ -66,7 +65,6 @@ def anneal(
         missing = st.numbers[MISSING]
         for k in range(absent):
             st.work[OUT, k] = st.work[NOWHERE, k]
-            st.work[MARK, k] = 1
         st.counts[TAKEN] = absent
         ruin(tab, st, average)
         is_sound = settle(tab, st)
@@ -77,7 +75,7 @@ def anneal(
             if st.counts[KIND] != COUPLED or retime_all(tab, st) == FINE:
                 after = value(tab, st)
         luck = st.numbers[TEMPERATURE] * draw_exponential(st.counts, st.numbers)
-        if after < st.numbers[VALUE] + luck:
+        if after + (st.numbers[MISSING] - missing) < st.numbers[VALUE] + luck:
             st.numbers[VALUE] = after
             n = 0
             for k in range(st.counts[TAKEN]):

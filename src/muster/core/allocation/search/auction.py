@@ -32,7 +32,7 @@ from muster.core.allocation.search.state import (
     retime,
     unlink,
 )
-from muster.core.allocation.tables import Tables, group_of
+from muster.core.allocation.tables import PER_M, W_MAX, Tables, group_of
 from muster.core.allocation.timing import FINE
 
 OPEN = 0
@@ -98,7 +98,7 @@ def auction(tab: Tables, st: State, rise: Floats, place: Ints, by_regret: bool) 
         for k in range(n):
             one = st.work[OUT, k]
             if st.work[MARK, k] == OPEN and st.trait[one, LEVEL] == level:
-                requote(tab, st, one, r, rise, place)
+                requote(tab, st, one, r, t, rise, place)
 
 
 @inlined
@@ -113,12 +113,26 @@ def quote(tab: Tables, st: State, t: int, rise: Floats, place: Ints) -> None:
 
 
 @inlined
-def requote(tab: Tables, st: State, t: int, r: int, rise: Floats, place: Ints) -> None:
-    """One robot's price for a task, its path having grown."""
+def requote(tab: Tables, st: State, t: int, r: int, grown: int, rise: Floats, place: Ints) -> None:
+    """One robot's price for a task, its path having grown by task `grown`."""
     before = rise[t, r]
     rise[t, r] = np.inf
     if before < np.inf and wait_for_others(tab, st, t) and fits(tab, st, t, r):
-        rise[t, r], place[t, r] = price(tab, st, t, r, np.inf, 0.0)
+        p = st.prv[grown]
+        if place[t, r] != p and st.counts[KIND] == PLAIN and tab.weights[W_MAX] == 0.0:
+            # Its place is still there; only the two beside the new task can be better.
+            rise[t, r] = before
+            for at in (p, grown):
+                q = st.nxt[at]
+                detour = st.back[t, at]
+                if q < st.route.shape[0]:
+                    detour += tab.leg[t, q] - st.hop[q]
+                cost = tab.robot[r, PER_M] * detour + st.fixed[r, t]
+                if cost < rise[t, r]:
+                    rise[t, r] = cost
+                    place[t, r] = at
+        else:
+            rise[t, r], place[t, r] = price(tab, st, t, r, np.inf, 0.0)
     if st.work[NOWHERE, t] == r or rise[t, r] < st.trait[t, ORDER]:
         choose(st, t, rise)
 

@@ -74,8 +74,8 @@ MOVES: Final = (
     (TAIL, 0, 0),
 )
 """Stops taken from x, stops taken from y, and whether the first are turned round."""
-GAIN: Final = 1e-9
-"""What counts as a gain, so that rounding is not taken for one."""
+GAIN: Final = 1e-10
+"""Part of the value that counts as a gain, so that rounding is not taken for one."""
 
 
 @inlined
@@ -334,6 +334,7 @@ def descend(tab: Tables, st: State, tasks_at_once: int, breadth: int) -> bool:
             if y < tasks and st.route[y] < 0:
                 continue
             for move in range(len(MOVES)):
-                if try_move(tab, st, c, y, move, -GAIN):
+                gain = GAIN * (1.0 + abs(st.numbers[VALUE]))
+                if try_move(tab, st, c, y, move, -gain):
                     st.counts[QUIET] = 0
     return st.counts[QUIET] >= tasks

@@ -22,7 +22,6 @@ from muster.core.allocation.search.state import (
     KIND,
     LEVEL,
     LOOK,
-    MARK,
     MISSING,
     NEAR_TASKS,
     ORDER,
@@ -61,16 +60,13 @@ def draw_order(st: State) -> None:
         key = draw(st.counts) if which == 0 else st.trait[t, which]
         if st.counts[KIND] == COUPLED:
             key += 1e15 * st.trait[t, LEVEL]
-        flag = st.work[MARK, k]
         j = k
         while j > 0 and st.trait[j - 1, ORDER] > key:
             st.trait[j, ORDER] = st.trait[j - 1, ORDER]
             st.work[OUT, j] = st.work[OUT, j - 1]
-            st.work[MARK, j] = st.work[MARK, j - 1]
             j -= 1
         st.trait[j, ORDER] = key
         st.work[OUT, j] = t
-        st.work[MARK, j] = flag
 
 
 @inlined

@@ -17,7 +17,6 @@ from muster.core.allocation.search.state import (
     COUPLED,
     IS_FREE,
     KIND,
-    MARK,
     NEAR_TASKS,
     OUT,
     SIZE,
@@ -105,7 +104,6 @@ def take_one(tab: Tables, st: State, t: int) -> None:
     unlink(tab, st, t)
     n = st.counts[TAKEN]
     st.work[OUT, n] = t
-    st.work[MARK, n] = 0
     st.counts[TAKEN] = n + 1
 
 

@@ -66,7 +66,7 @@ COUNTS: Final = 17
 
 # Entries of `State.numbers`.
 VALUE: Final = 0
-"""What the search lowers: costs, softened makespan, penalties."""
+"""What the search lowers, beside MISSING: costs and the softened makespan."""
 BEST: Final = 1
 """The lowest true cost seen, with penalties."""
 TEMPERATURE: Final = 2
@@ -116,7 +116,7 @@ TRAITS: Final = 9
 OUT: Final = 3
 """Tasks taken out, and to be put back; the first TAKEN of them count."""
 MARK: Final = 4
-"""A mark on each task in OUT."""
+"""Of each task in OUT: whether the auction has closed on it."""
 NOWHERE: Final = 5
 """Tasks of the search in no path; the first ABSENT of them count."""
 WORK_ROWS: Final = 6
@@ -291,9 +291,9 @@ def retime_all(tab: Tables, st: State) -> int:
 
 @inlined
 def value(tab: Tables, st: State) -> float:
-    """What the search lowers."""
+    """What the search lowers; penalties are kept apart, beside which small costs would drown."""
     weight = tab.weights[W_MAX]
-    total = st.numbers[MISSING]
+    total = 0.0
     for r in range(st.path.shape[0]):
         total += st.sums[r, COST] + softened(st.counts, st.numbers, weight, st.sums[r, END])
     return total
@@ -380,28 +380,3 @@ def keep_best(tab: Tables, st: State) -> None:
         st.counts[BEST_ABSENT] = st.counts[ABSENT]
         for node in range(st.nxt.shape[0]):
             st.best[node] = st.nxt[node]
-
-
-@kernel
-def restore_best(tab: Tables, st: State) -> None:
-    """Go back to the best plan."""
-    tasks = st.route.shape[0]
-    for t in range(tasks):
-        st.route[t] = -1
-    for r in range(st.path.shape[0]):
-        start = tasks + r
-        st.path[r, SIZE] = 0
-        st.sums[r, CARRIED] = 0.0
-        at = start
-        while True:
-            t = st.best[at]
-            st.nxt[at] = t
-            st.prv[t] = at
-            if t >= tasks:
-                break
-            st.route[t] = r
-            st.path[r, SIZE] += 1
-            st.sums[r, CARRIED] += tab.task[t, LOAD]
-            st.hop[t] = tab.leg[at, t]
-            at = t
-    retime_all(tab, st)
