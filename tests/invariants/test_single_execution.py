@@ -65,3 +65,20 @@ def test_tasks_that_are_not_exclusive_may_be_done_twice():
     verdict = check_single_execution(story.history)
     assert verdict.holds
     assert verdict.checked == 0
+
+
+def test_the_robots_of_a_coalition_work_together() -> None:
+    story = Story().began(1.0, 't1', 'a').began(1.2, 't1', 'b').ended(5.0, 't1', 'a')
+    story = story.ended(6.0, 't1', 'b')
+    assert not check_single_execution(story.history).holds
+    story.ledger(9.0, 't1', 'q1', 'DONE', robots_needed=2)
+    assert check_single_execution(story.history).holds
+
+
+def test_a_coalition_does_not_begin_an_attempt_while_another_is_at_an_earlier_one() -> None:
+    story = Story().began(1.0, 't1', 'a').began(1.2, 't1', 'b').ended(2.0, 't1', 'a')
+    story = story.began(3.0, 't1', 'c', attempt=2).ended(4.0, 't1', 'b')
+    story = story.ended(5.0, 't1', 'c', attempt=2)
+    story.ledger(9.0, 't1', 'q', 'DONE', robots_needed=2)
+    verdict = check_single_execution(story.history)
+    assert 'attempt 2' in verdict.offences[0].text

@@ -7,7 +7,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import environment, exports, interfaces, outcome, packages, prerequisites, sources
+from bootstrap import (
+    environment,
+    exports,
+    interfaces,
+    kernels,
+    outcome,
+    packages,
+    prerequisites,
+    sources,
+)
 from bootstrap.clone import Clone
 from bootstrap.command import CommandFailedError, Runner
 from bootstrap.interrupt import Interrupted, Interruption
@@ -23,6 +32,7 @@ STAGES = (
     exports.STAGE,
     interfaces.STAGE,
     sources.STAGE,
+    kernels.STAGE,
     outcome.STAGE,
 )
 TAIL_LINES = 15

@@ -97,6 +97,8 @@ class Recorder:
                 kind=task.spec.kind,
                 stops=tuple(map(stop_name, task.spec.stops)),
                 exclusive=task.spec.exclusive,
+                robots_needed=task.spec.robots_needed,
+                starts_with=task.spec.starts_with,
                 capable=capable(task.spec),
                 earliest_start_s=task.spec.earliest_start_s,
                 predecessors=task.spec.predecessors,

@@ -62,12 +62,12 @@ class _Team:
     dead: set[RobotId] = field(default_factory=set)
     """Robots whose process has exited and not been started again."""
     unfit: set[RobotId] = field(default_factory=set)
-    holds: dict[TaskId, RobotId] = field(default_factory=dict)
+    holds: dict[TaskId, tuple[RobotId, ...]] = field(default_factory=dict)
     attempts: dict[TaskId, int] = field(default_factory=dict)
     over: set[TaskId] = field(default_factory=set)
 
     def room(self, robot: RobotId, capacity: int) -> bool:
-        held = sum(holder == robot for holder in self.holds.values())
+        held = sum(robot in crew for crew in self.holds.values())
         return robot in self.alive and robot not in self.unfit and held < capacity
 
 
@@ -153,9 +153,12 @@ class _Replay:
             return False
         if node_time < task.earliest_start_s or not self._team.over.issuperset(task.predecessors):
             return False
-        return any(
+        if task.starts_with:
+            return False  # whether its partners could be had too is more than a history tells
+        able = sum(
             self._team.room(robot, self._bounds.schedule_capacity) for robot in task.capable
         )
+        return able >= (task.robots_needed if task.robots_needed == 1 else len(task.capable))
 
     def _submitted(self, record: Record) -> None:
         if record.task_id not in self._team.attempts:
@@ -170,12 +173,13 @@ class _Replay:
         if wait is not None:
             self._judge(wait, record)
             self._awards.append(wait)
-        if record.subject in self._team.dead:
+        crew = tuple(record.data.get('crew', (record.subject,)))
+        if self._team.dead.intersection(crew):
             # Nobody had noticed yet: the wait begins anew, as that of any work of a dead robot.
             self._wait(record.task_id, record, is_orphan=True)
         else:
-            self._team.holds[record.task_id] = record.subject
-            self._team.alive.add(record.subject)
+            self._team.holds[record.task_id] = crew
+            self._team.alive.update(crew)
 
     def _released(self, record: Record) -> None:
         # A leader elected later may tell of a release that an award has overtaken.
@@ -206,7 +210,7 @@ class _Replay:
         self._team.alive.discard(record.subject)
         # It says so itself when its next life begins unfit.
         self._team.unfit.discard(record.subject)
-        orphaned = [task for task, by in self._team.holds.items() if by == record.subject]
+        orphaned = [task for task, crew in self._team.holds.items() if record.subject in crew]
         for task_id in orphaned:
             del self._team.holds[task_id]
             self._wait(task_id, record, is_orphan=True)

@@ -79,6 +79,9 @@ class LedgerTask(msgspec.Struct, frozen=True, kw_only=True):
     stops: tuple[str, ...] = ()
     """In words, for people."""
     exclusive: bool = True
+    robots_needed: int = 1
+    """More than 1: a coalition, whose robots work on one attempt together."""
+    starts_with: tuple[TaskId, ...] = ()
     capable: tuple[RobotId, ...] = ()
     """The robots of the team that have everything the task asks for."""
     earliest_start_s: float = 0.0

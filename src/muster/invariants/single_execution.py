@@ -1,4 +1,4 @@
-"""I1: an exclusive task is executed by at most one robot at any instant.
+"""I1: an exclusive task is executed by at most one robot, or one coalition, at any instant.
 
 An execution lasts from the skill server's `execution_started` to its `execution_ended`. A robot
 that is killed never tells the end: its body goes on with the last command until the command times
@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from muster.core.types import RobotId, TaskId
-from muster.invariants.record import PROCESS_EXITED, History, Record, ledger_of
+from muster.invariants.record import (
+    PROCESS_EXITED,
+    History,
+    LedgerTask,
+    Record,
+    ledger_of,
+)
 from muster.invariants.verdict import Offence, Verdict
 
 
@@ -78,6 +84,7 @@ def check_single_execution(history: History, command_timeout_s: float = 0.5) -> 
         _overlap(earlier, later)
         for task in by_task.values()
         for earlier, later in _overlapping(task)
+        if not _are_partners(earlier, later, ledger)
     ]
     gaps = [
         (later.begin - earlier.end, later.task_id)
@@ -109,14 +116,22 @@ def _execution(begun: Record, end: float, closed_by: Record | None) -> Execution
     )
 
 
+def _are_partners(
+    earlier: Execution, later: Execution, ledger: Mapping[TaskId, LedgerTask]
+) -> bool:
+    """Two robots of one coalition, at the same attempt."""
+    task = ledger.get(later.task_id)
+    is_coalition = task is not None and task.robots_needed > 1
+    return is_coalition and earlier.attempt == later.attempt and earlier.robot != later.robot
+
+
 def _overlapping(task: list[Execution]) -> Iterable[tuple[Execution, Execution]]:
-    """Each execution, by begin, against the one so far that lasts longest."""
-    longest = task[0]
-    for one in task[1:]:
-        if one.begin < longest.end:
-            yield longest, one
-        if one.end > longest.end:
-            longest = one
+    """Each execution, by begin, against all earlier ones that last into it."""
+    under_way: list[Execution] = []
+    for one in task:
+        under_way = [earlier for earlier in under_way if earlier.end > one.begin]
+        yield from ((earlier, one) for earlier in under_way)
+        under_way.append(one)
 
 
 def _overlap(earlier: Execution, later: Execution) -> Offence:
