@@ -110,28 +110,21 @@ def report(results: Sequence[Measured], versions: Mapping[str, str], effort: Eff
     made = Report(
         benchmark='allocation',
         title='Allocation, one auction with trades in process',
-        columns=('figure', 'mean', 'aim', 'met', 'median', 'p90', 'max', 'by kind', 'beside'),
+        columns=('figure', 'mean', 'aim', 'met', 'spread', 'by kind', 'beside'),
     )
     details = {}
     for one in results:
         whole = Distribution.of(one.all) if one.all else None
-        shown = (
-            ('-',) * 4
-            if whole is None
-            else tuple(
-                _spelled(value) for value in (whole.mean, whole.median, whole.p90, whole.worst)
-            )
-        )
         by_kind = {kind: Distribution.of(values) for kind, values in one.values.items()}
         beside = {name: Distribution.of(values) for name, values in one.beside.items()}
         made.row(
             one.name,
-            shown[0],
+            '-' if whole is None else _spelled(whole.mean),
             AIMS[one.name],
             {None: '', True: 'yes', False: 'NO'}[one.is_met],
-            *shown[1:],
-            _lines(by_kind),
-            _lines(beside),
+            '' if whole is None else _lines(_spread(whole)),
+            _lines({kind: value.mean for kind, value in by_kind.items()}),
+            _lines({name: value.mean for name, value in beside.items()}),
         )
         if one.figure is not None:
             made.figures[one.name] = one.figure
@@ -177,8 +170,12 @@ def _notes(
         yield from (f'{one.name}, {line}' for line in one.unmeasured)
 
 
-def _lines(parts: Mapping[str, Distribution]) -> str:
-    return '\n'.join(f'{name} {_spelled(one.mean)}' for name, one in parts.items())
+def _spread(values: Distribution) -> dict[str, float]:
+    return {'median': values.median, 'p90': values.p90, 'max': values.worst}
+
+
+def _lines(parts: Mapping[str, float]) -> str:
+    return '\n'.join(f'{name} {_spelled(value)}' for name, value in parts.items())
 
 
 def _spelled(value: float) -> str:

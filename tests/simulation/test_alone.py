@@ -35,14 +35,14 @@ def scattered(at: float = 6.0, lasts_s: float = 15.0) -> list[Fault]:
 def test_parts_without_a_leader_work_on_and_the_promises_hold(faults: list[Fault]) -> None:
     bites: Counter[str] = Counter()
     tasks: Counter[str] = Counter()
-    for seed in (1, 2):
+    for seed in (8, 14, 15):
         result = TeamRun(seed, 5, 40.0, faults).run()
         assert result.violation == '', f'seed {seed}'
         bites.update(result.bites)
         tasks.update(result.tasks)
     assert bites['messages cut by a partition'] > 0
-    assert bites['attempts alone: succeeded'] >= 2
-    assert tasks['DONE'] > 20
+    assert bites['attempts alone: succeeded'] >= 5
+    assert tasks['DONE'] > 25
 
 
 def test_a_part_that_took_exclusive_work_would_be_found_out(

@@ -145,7 +145,7 @@ def tables(problem: Problem) -> Tables:
         robot=robot,
         task=task,
         own=np.ascontiguousarray(own),
-        dock_free=p.dock_free,
+        dock_free=np.array(p.dock_free, dtype=np.float64, order='C'),
         weights=np.array((p.w_sum, p.w_wait, p.w_max, p.w_latency, p.w_energy)),
         span=span,
         tied=tied,

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.allocation.search.instances import KINDS, problem_of, problems, scatter
 
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.evaluation import evaluate_plan
 from muster.core.allocation.kernel import can_compile, running
 from muster.core.allocation.problem import Problem, make_problem
 from muster.core.allocation.search import Plan, check, construct, empty_plan, improve, plan_of
-from tests.core.allocation.search.instances import KINDS, problem_of, problems, scatter
+from muster.core.allocation.tables import tables
 
 FEW = settings(max_examples=40, deadline=None)
 
@@ -202,9 +203,23 @@ def test_a_better_plan_is_found_where_there_is_one() -> None:
 
 def test_a_path_that_can_no_longer_be_done_is_mended() -> None:
     problem = make_problem(
-        scatter(2, 4, seed=4), [0, 1], [2, 3, 4, 5], deadline=[5.0, *[500.0] * 3], ready=[0.0, 50.0]
+        scatter(2, 4, seed=4),
+        [0, 1],
+        [2, 3, 4, 5],
+        deadline=[5.0, *[500.0] * 3],
+        ready=[0.0, 50.0],
     )
     broken = plan_of(problem, [(1, 2), (0, 3)])
     assert broken.cost == float('inf')
     plan = improve(problem, broken, seed=1, is_over=never, iterations=20)
     assert check(problem, plan) == []
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_all_problems_reach_the_kernels_in_the_same_types(kind: str) -> None:
+    """Another type, or an array that may not be written to, would be compiled for anew."""
+    plain = tables(make_problem([[0.0]], [0], [0]))
+    tab = tables(problem_of(kind, 3, 6, seed=1))
+    for name, one, other in zip(tab._fields, tab, plain, strict=True):
+        assert (one.dtype, one.ndim) == (other.dtype, other.ndim), name
+        assert one.flags.c_contiguous and one.flags.writeable, name
