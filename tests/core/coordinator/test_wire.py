@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from typing import get_args
 
@@ -10,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.core.coordinator.wire import KINDS, PeerMessage, decode_message, encode_message
+from muster.core.coordinator.wire import (
+    KINDS,
+    MAX_UNPACKED_BYTES,
+    PeerMessage,
+    decode_message,
+    encode_message,
+)
 from muster.core.raft import Append, Entry
 from muster.core.types import ProtocolError
 
@@ -96,3 +103,19 @@ def test_a_field_that_is_not_known_yet_does_not_break_older_peers() -> None:
     )
     fields = msgspec.msgpack.decode(payload) | {'later': 'invented'}
     assert decode_message(kind, msgspec.msgpack.encode(fields)) == decode_message(kind, payload)
+
+
+def test_long_payloads_travel_compressed() -> None:
+    entries = tuple(Entry(index, 3, b'much the same each time' * 3) for index in range(2, 50))
+    message = Append(term=3, prev_index=1, prev_term=1, commit_index=1, round=9, entries=entries)
+    kind, payload = encode_message(message)
+    assert len(payload) < 1000
+    assert decode_message(kind, payload) == message
+    with pytest.raises(ProtocolError, match='cut off'):
+        decode_message(kind, payload[:-10])
+
+
+def test_what_would_unpack_to_too_much_is_refused() -> None:
+    bomb = zlib.compress(bytes(MAX_UNPACKED_BYTES + 1), 9)
+    with pytest.raises(ProtocolError, match='unpacks to more than'):
+        decode_message('raft.append', bomb)

@@ -159,7 +159,7 @@ class Coordinator:
         if not self._replica.is_awake:
             return min(self._now.steady + NO_LEADER_S, self._performer.next_tick())
         return min(
-            self._replica.raft.next_tick(),
+            self._replica.next_tick(),
             self._performer.next_tick(),
             self._mailroom.next_tick(self._leader),
         )

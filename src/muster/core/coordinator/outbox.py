@@ -37,6 +37,9 @@ class Outbox:
         self._people: list[Effect] = []
         self._peers: list[Effect] = []
         self._own: list[PeerMessage] = []
+        self._sent: PeerMessage | None = None
+        """The newest, often for several peers: it is encoded once."""
+        self._encoded = ('', b'')
 
     def persist(self, effect: Persist) -> None:
         self._persists.append(effect)
@@ -78,7 +81,9 @@ class Outbox:
         if recipient == self._me:
             self._own.append(message)
             return
-        self._peers.append(Send(recipient, *encode_message(message)))
+        if message is not self._sent:
+            self._sent, self._encoded = message, encode_message(message)
+        self._peers.append(Send(recipient, *self._encoded))
 
     def take_own(self) -> list[PeerMessage]:
         """Messages that the robot sent to itself since the last call."""

@@ -33,6 +33,10 @@ from muster.core.raft.node import NotLeaderError, RaftNode
 from muster.core.types import ProtocolError, RobotId, StorageError
 
 
+HOLD_S = 0.01
+"""Longest that proposals wait for those before them to be committed."""
+
+
 class Boot(msgspec.Struct, frozen=True, tag='boot'):
     """The process has started for the `incarnation`-th time."""
 
@@ -125,6 +129,7 @@ class Replica:
         self._has_booted = False
         self._saving: dict[int, int] = {}
         self._proposals: list[tuple[str, Command]] = []
+        self._held_since = now
         self._under_way: dict[str, int] = {}
         self._term_of_proposals = 0
         self._compact_every = config.compact_every
@@ -174,6 +179,11 @@ class Replica:
         if self.is_awake and now >= self.raft.next_tick():
             self.raft.tick(now)
 
+    def next_tick(self) -> float:
+        """Steady time at which something is due, if nothing else happens."""
+        due = self.raft.next_tick()
+        return min(due, self._held_since + HOLD_S) if self._proposals else due
+
     # Proposing
 
     def propose(self, key: str, command: Command) -> None:
@@ -191,7 +201,8 @@ class Replica:
         """Propose, persist, send and apply all that is due; returns whether anything was."""
         if not self.is_awake:
             return False
-        self._propose_all(now)
+        if not self._holds_back(now):
+            self._propose_all(now)
         ready = self.raft.ready()
         if ready.records:
             self._write(ready)
@@ -246,6 +257,14 @@ class Replica:
                     return
                 self._on_applied(self.ledger.apply(command), entry.index > self._told)
             self.applied_index, self.applied_term = entry.index, entry.term
+
+    def _holds_back(self, now: float) -> bool:
+        """Whether proposals wait for those before them: what comes in meanwhile goes together."""
+        raft = self.raft
+        if not self._proposals or not raft.is_leader or raft.commit_index >= raft.log.last_index:
+            self._held_since = now
+            return False
+        return now - self._held_since < HOLD_S
 
     def _propose_all(self, now: float) -> None:
         if self._term_of_proposals != self.raft.term or not self.raft.is_leader:

@@ -1,11 +1,13 @@
 """The words that robots exchange: each kind of envelope, and what its payload holds.
 
 The kind is readable in a packet dump; the payload is a msgpack map, so that a field with a default
-may be added without breaking older peers.
+may be added without breaking older peers. Long payloads are compressed: entries of the log that
+travel together are much alike.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import TypeAlias
 
 import msgspec
@@ -77,6 +79,12 @@ KINDS: dict[str, type[PeerMessage]] = {
     'ledger.claim': ClaimMade,
     'request.forward': RequestForwarded,
 }
+COMPRESSED_FROM = 400
+"""[B] shorter payloads gain nothing by it."""
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
+"""Many times the longest that a peer sends."""
+_ZLIB = b'\x78'
+"""What compressed data begin with, and no msgpack map does."""
 _NAMES = {message: kind for kind, message in KINDS.items()}
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODERS = {kind: msgspec.msgpack.Decoder(message) for kind, message in KINDS.items()}
@@ -84,7 +92,10 @@ _DECODERS = {kind: msgspec.msgpack.Decoder(message) for kind, message in KINDS.i
 
 def encode_message(message: PeerMessage) -> tuple[str, bytes]:
     """Kind and payload of a message."""
-    return _NAMES[type(message)], _ENCODER.encode(message)
+    payload = _ENCODER.encode(message)
+    if len(payload) >= COMPRESSED_FROM:
+        payload = zlib.compress(payload, 1)
+    return _NAMES[type(message)], payload
 
 
 def decode_message(kind: str, payload: bytes) -> PeerMessage:
@@ -93,6 +104,19 @@ def decode_message(kind: str, payload: bytes) -> PeerMessage:
     if decoder is None:
         raise ProtocolError(f'unknown kind of envelope {kind!r}')
     try:
-        return decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return decoder.decode(_unpacked(kind, payload))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, zlib.error) as error:
         raise ProtocolError(f'{kind}: {error}') from error
+
+
+def _unpacked(kind: str, payload: bytes) -> bytes:
+    """A payload as it was before compression; ProtocolError when it is too long for any."""
+    if payload[:1] != _ZLIB:
+        return payload
+    inflater = zlib.decompressobj()
+    data = inflater.decompress(payload, MAX_UNPACKED_BYTES)
+    if not inflater.eof:
+        raise ProtocolError(
+            f'{kind}: the payload is cut off, or unpacks to more than {MAX_UNPACKED_BYTES} bytes'
+        )
+    return data
