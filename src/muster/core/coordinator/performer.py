@@ -298,7 +298,7 @@ class Performer:
         if not reason:
             outcome, reason = (
                 Outcome.ROBOT_FAILED,
-                self._planner.shortcoming(self._model(), task),
+                self._planner.shortcoming(self.report, task),
             )
         if not reason and self.alone.has_tried(task.id, task.attempt):
             outcome, reason = (
