@@ -236,6 +236,18 @@ def test_a_number_that_was_used_alone_is_not_used_again() -> None:
     assert team.task(task_id).failures == 0
 
 
+def test_every_attempt_has_a_number_of_its_own() -> None:
+    """Else the skill server would refuse the second."""
+    team, (task_id,) = team_with_tasks(size=3, count=1)
+    keeper = team.leader
+    for name in team.others(keeper):
+        team.kill(name)
+    team.run(SOON_S + 3.0)
+    team.end(keeper, task_id, 1, Outcome.STOPPED)
+    team.run(3.0)
+    assert alone(team, keeper) == [(task_id, 1), (task_id, 2)]
+
+
 def test_an_unfit_robot_takes_nothing() -> None:
     team, _ = team_with_tasks(count=2)
     parts = in_parts(team)

@@ -74,7 +74,7 @@ class Alone:
         for task_id in consensus.path:
             task = self._ledger.tasks[task_id]
             if task.spec.earliest_start_s <= now.node:
-                return task, task.attempt + 1
+                return task, max(task.attempt, self._attempts.get(task_id, 0)) + 1
         return None
 
     def reason_to_stop(self, task_id: TaskId, spec: TaskSpec) -> str:

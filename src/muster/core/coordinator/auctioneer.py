@@ -61,6 +61,9 @@ class Auctioneer:
         self._declined: set[TaskId] = set()
         """Placed with nobody when last offered: where a call cannot hold all tasks, the others go
         first."""
+        self._in_vain_until = -math.inf
+        """Until then nobody need look through the tasks that wait: nobody had room for any, and
+        all were told so."""
         self._unplaced: dict[TaskId, Account] = {}
         """Why tasks that wait went to nobody when last offered."""
 
@@ -94,14 +97,18 @@ class Auctioneer:
     # The call
 
     def _open(self, now: Instant) -> None:
+        passed_over = self._passed_over(now)
+        invited = frozenset(self._config.squads) - passed_over.keys()
+        if not invited and now.steady < self._in_vain_until:
+            self._next_at = self._in_vain_until
+            return
         waiting = self._waiting(now)
         if not waiting:
             self._next_at = math.inf if not self._ledger.waiting_tasks() else self._next_try(now)
             return
         self._next_at = self._next_try(now)
-        passed_over = self._passed_over(now)
-        invited = frozenset(self._config.squads) - passed_over.keys()
         if not invited:
+            self._in_vain_until = self._next_at
             nobody = Account(
                 'auction', self._number, self._replica.raft.term, refusals=passed_over
             )

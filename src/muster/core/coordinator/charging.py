@@ -59,6 +59,18 @@ STEP = 0.01
 """[0..1] by which the charge must have changed for the schedule to be looked at again."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Prospect:
+    """What a robot has to do at the moment, apart from charging."""
+
+    has_work: bool = False
+    """There is something that it could begin, or stand ready for."""
+    due: TaskId = ''
+    """What it would do if its battery lasted for it, where there is no other work."""
+    is_promised: bool = False
+    """Others count on it."""
+
+
 @dataclasses.dataclass
 class _Stay:
     """The charge that the body is at."""
@@ -157,10 +169,9 @@ class Charging:
         elif report.battery >= FULL:
             self._is_hungry = False
         self._see_to_docks(report, now.steady)
-        if not self._can_charge:
+        is_at_work = running is not None and self._stay is None
+        if is_at_work or not self._can_charge:
             self._looked_at, self._look = None, Endurance()
-            return
-        if running is not None and self._stay is None:
             return
         outlook = Outlook(report.pose, 0.0, report.battery)
         if self._stay is not None:
@@ -186,6 +197,10 @@ class Charging:
             return ''
         return 'its battery would not last for it and for the way to a dock'
 
+    def could_help(self, task: Task) -> bool:
+        """The robot could do a task of its schedule next if it charged."""
+        return task.id in self._look.before
+
     def reason_to_give_back(self, task: Task) -> str:
         """Why a task of the schedule is beyond this robot's battery; empty when it is not."""
         if task.id not in self._look.never or task.state is TaskState.EXECUTING:
@@ -196,17 +211,10 @@ class Charging:
         self,
         report: RobotReport,
         running: Running | None,
-        has_work: bool,
-        has_promised: bool,
+        prospect: Prospect,
         now: Instant,
     ) -> None:
-        """Take a place in a queue or give it up, as the robot's wish has it.
-
-        Parameters
-        ----------
-        has_work : there is something that the robot could begin at this moment.
-        has_promised : it waits to set out together with others.
-        """
+        """Take a place in a queue or give it up, as the robot's wish has it."""
         turns = self._turns()
         self._queued_at = {
             turn.number: self._queued_at.get(turn.number, now.steady) for turn in turns.values()
@@ -217,7 +225,7 @@ class Charging:
                 del turns[dock]
         if self._stay is not None or (running is not None and report.is_fit):
             return
-        wish = None if has_promised else self._wish(report, has_work, turns)
+        wish = self._wish(report, prospect, turns)
         for dock, turn in turns.items():
             if wish is None or dock != wish.dock:
                 self._claims.make(LeaveDock(self._me, dock, turn.number))
@@ -226,19 +234,19 @@ class Charging:
         elif wish.dock not in turns:
             self._claims.make(QueueForDock(self._me, wish.dock))
 
-    def begin(self, report: RobotReport, has_work: bool, now: Instant) -> Running | None:
+    def begin(self, report: RobotReport, prospect: Prospect, now: Instant) -> Running | None:
         """What the body is to be at if it is the robot's turn at a dock that it wants. The robot
-        must have authority, and must not have promised to set out with others."""
+        must have authority."""
         turns = {
             dock: turn
             for dock, turn in self._turns().items()
             if turn.number > self._over and self._ledger.docks[dock][0] == turn
         }
-        wish = self._wish(report, has_work, turns)
+        wish = self._wish(report, prospect, turns)
         if wish is None or wish.dock not in turns:
             return None
         turn = turns[wish.dock]
-        is_for_work = self._look.stopover is not None
+        is_for_work = self._look.stopover is not None or prospect.due in self._look.before
         self._stay = _Stay(wish.dock, turn.number, wish.until, is_for_work)
         self._looked_at = None
         waited_s = round(now.steady - self._queued_at.get(turn.number, now.steady), 2)
@@ -279,18 +287,20 @@ class Charging:
     # The wish
 
     def _wish(
-        self, report: RobotReport, has_work: bool, turns: dict[str, Turn]
+        self, report: RobotReport, prospect: Prospect, turns: dict[str, Turn]
     ) -> Stopover | None:
         """Where the robot wants to charge at this moment, and until when."""
-        if not self._can_charge or not report.is_fit:
+        if not self._can_charge or not report.is_fit or prospect.is_promised:
             return None
         enough = min(1.0, self._motion.charge_below + HEAD_START)
         wish = self._look.stopover
-        if wish is not None and not (wish.is_next or turns):
+        if wish is not None and not wish.is_next and prospect.has_work and not turns:
             wish = None
+        if prospect.due in self._look.before:
+            wish = self._look.before[prospect.due]
         if wish is None and self._is_hungry:
             is_patient = bool(turns) and report.battery < enough
-            if not has_work or is_patient:
+            if not prospect.has_work or is_patient:
                 nearest = self._nearest(report)
                 wish = Stopover(nearest, enough) if nearest else None
         if wish is None or wish.dock in turns:

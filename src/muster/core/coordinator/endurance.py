@@ -9,8 +9,8 @@ do not change what a battery lasts for.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -47,6 +47,8 @@ class Endurance:
     """The first visit to a dock that the path calls for."""
     at_once: frozenset[TaskId] = frozenset()
     """Tasks that the robot could do next without charging first."""
+    before: Mapping[TaskId, Stopover] = field(default_factory=dict)
+    """Where it would charge to do another of its tasks next."""
     never: frozenset[TaskId] = frozenset()
     """Tasks for which no charging on the way would be enough."""
 
@@ -65,11 +67,14 @@ def endurance(
     route = stated.routes[0]
     problem = stated.problem._replace(max_tasks=np.array([len(route)]))
     tab = tables(problem)
-    at_once = [
-        slot
-        for slot in route
-        if (alone := evaluate_path(problem, 0, (slot,), tab=tab)).is_feasible and alone.dock[0] < 0
-    ]
+    at_once, before = [], {}
+    for slot in route:
+        alone = evaluate_path(problem, 0, (slot,), tab=tab)
+        visit = _stopover(problem, alone, team.docks)
+        if visit is not None:
+            before[stated.slots[slot][0]] = visit
+        elif alone.is_feasible:
+            at_once.append(slot)
     never = []
     timeline = evaluate_path(problem, 0, route, tab=tab)
     while not timeline.is_feasible:
@@ -80,6 +85,7 @@ def endurance(
     return Endurance(
         _stopover(problem, timeline, team.docks),
         frozenset(stated.names(at_once)),
+        before,
         frozenset(stated.names(never)),
     )
 

@@ -15,7 +15,7 @@ from muster.core.allocation.consensus_bundle import Price
 from muster.core.allocation.messages import Bid, Bids, Call, RobotModel, TradeAsk, TradeReply
 from muster.core.coordinator.alone import Alone
 from muster.core.coordinator.alone_prices import price_alone
-from muster.core.coordinator.charging import Charging
+from muster.core.coordinator.charging import Charging, Prospect
 from muster.core.coordinator.claims import Claims
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import StartTask, StopTask
@@ -175,40 +175,55 @@ class Performer:
         self._charging.consider(self.report, running, self.schedule, now)
         for task in self.schedule:
             self._give_back_if_hopeless(task)
-        able = [task for task in self.schedule if not self._reason_to_wait(task, now)]
+        willing = [task for task in self.schedule if not self._reason_to_wait(task, now)]
+        able = [task for task in willing if self._lasts_for(task)]
+        has_promised = any(map(self._is_ready, willing))
+        together = next_together(self._replica.ledger, willing)
+        if (
+            together is not None
+            and together not in able
+            and (has_promised or not self._charging.could_help(together))
+        ):
+            reason = 'its battery has sunk too far for what it and others were to do'
+            self._give_back(together, Outcome.ROBOT_FAILED, reason)
+        chosen = self._choose(able, together, has_promised)
+        due = together or next(iter(willing), None)
+        prospect = Prospect(
+            has_work=chosen is not None,
+            due=due.id if due is not None and chosen is None else '',
+            is_promised=has_promised or any(map(_has_set_out, able)),
+        )
         if running is not None and not running.stopping_because:
-            reason = self._reason_to_stop(running, able, now)
+            reason = self._reason_to_stop(running, prospect, now)
             if reason:
                 running.stopping_because = reason
                 running.activity = f'stopping: {reason}'
                 self._outbox.stop(StopTask(running.task_id, running.attempt, reason))
-        self._see_to_charging(able, now)
-        if self.running is None and self.report.is_fit:
-            self._start_next(able)
+        self._see_to_charging(prospect, now)
+        if self.running is None and self.report.is_fit and chosen is not None:
+            self._begin_or_stand_ready(chosen)
         if self.running is None and self.report.is_fit:
             self._start_alone(now)
 
-    def _see_to_charging(self, able: Sequence[Task], now: Instant) -> None:
-        """Queue for a dock, and go there when it is this robot's turn; what it has promised to
-        others comes first."""
+    def _see_to_charging(self, prospect: Prospect, now: Instant) -> None:
+        """Queue for a dock, and go there when it is this robot's turn."""
         if not self._is_present():
             return
-        is_promised = any(map(self._is_ready, able)) or any(map(_has_set_out, able))
-        self._charging.seek(self.report, self.running, bool(able), is_promised, now)
-        is_free = self.running is None and self.report.is_fit and not is_promised
+        self._charging.seek(self.report, self.running, prospect, now)
+        is_free = self.running is None and self.report.is_fit
         if is_free and self.lease.remaining(now.steady):
-            self.running = running = self._charging.begin(self.report, bool(able), now)
+            self.running = running = self._charging.begin(self.report, prospect, now)
             if running is not None:
                 start = StartTask(running.task_id, running.attempt, running.spec)
                 self._outbox.start(start)
 
-    def _reason_to_stop(self, running: Running, able: Sequence[Task], now: Instant) -> str:
+    def _reason_to_stop(self, running: Running, prospect: Prospect, now: Instant) -> str:
         ledger = self._replica.ledger
         if running.is_alone:
             reason = self.alone.reason_to_stop(running.task_id, running.spec)
             return reason or self._reason_to_rest()
         if running.is_charging:
-            reason = self._charging.reason_to_stop(self.report, bool(able))
+            reason = self._charging.reason_to_stop(self.report, prospect.has_work)
             return reason or self._reason_without_authority(now) or self._reason_to_rest()
         if not ledger.holds(self._config.me, running.task_id, running.attempt):
             return 'the ledger has taken it back'
@@ -240,26 +255,28 @@ class Performer:
         held = [task for task in self.schedule if not task.spec.exclusive]
         return price_alone(self._planner, self._model(), held, path, lots, at)
 
-    def _start_next(self, able: Sequence[Task]) -> None:
-        """Begin the first task of the schedule that can be begun, or stand ready for it.
+    def _choose(
+        self, able: Sequence[Task], together: Task | None, has_promised: bool
+    ) -> Task | None:
+        """The first task of the schedule that can be begun, or that the robot should stand ready
+        for.
 
-        What the others have set out for comes before everything else.
+        What the others have set out for comes before everything else. A robot that has to charge
+        for the task that it should stand ready for stands ready for no other: those who wait for
+        it there may be those whom it would wait for here.
         """
         set_out = [task for task in able if _has_set_out(task)]
-        together = next_together(self._replica.ledger, able)
-        has_promised = together is not None and any(map(self._is_ready, able))
         first = next(iter(set_out or able), None)
-        if first is None:
-            return
-        if not set_out and together is not None and (has_promised or first.sets_out_together):
-            self._claims.make(ReadyForTask(together.id, together.attempt, self._config.me))
-            return
-        alone = [task for task in able if not task.sets_out_together]
-        for task in set_out or alone:
-            self._begin(task)
-            return
+        if first is None or set_out:
+            return first
+        if together in able and (has_promised or first.sets_out_together):
+            return together
+        return next((task for task in able if not task.sets_out_together), None)
 
-    def _begin(self, task: Task) -> None:
+    def _begin_or_stand_ready(self, task: Task) -> None:
+        if task.sets_out_together and not _has_set_out(task):
+            self._claims.make(ReadyForTask(task.id, task.attempt, self._config.me))
+            return
         self.running = Running(task.id, task.attempt, task.spec)
         self.schedule = tuple(one for one in self.schedule if one is not task)
         self._outbox.start(StartTask(task.id, task.attempt, task.spec))
@@ -279,9 +296,12 @@ class Performer:
             return 'too early'
         if any(ledger.tasks[one].state is not TaskState.DONE for one in spec.predecessors):
             return 'a predecessor is not done'
-        if _has_set_out(task) or self._is_ready(task):
-            return ''
-        return self._charging.reason_to_wait(task)
+        return ''
+
+    def _lasts_for(self, task: Task) -> bool:
+        """The battery does, without charging first; what others have begun is not left to
+        them."""
+        return _has_set_out(task) or not self._charging.reason_to_wait(task)
 
     def _is_ready(self, task: Task) -> bool:
         """This robot has promised to wait for the others."""
@@ -290,27 +310,25 @@ class Performer:
 
     def _give_back_if_hopeless(self, task: Task) -> None:
         """Let others have what this robot has not begun and will not do."""
-        outcome, reason = Outcome.STOPPED, task.trouble
-        if not reason and not self.report.is_fit:
-            outcome, reason = Outcome.ROBOT_FAILED, self._reason_to_rest()
-        if not reason:
-            outcome, reason = Outcome.ROBOT_FAILED, self._charging.reason_to_give_back(task)
-        if not reason:
-            outcome, reason = (
-                Outcome.ROBOT_FAILED,
-                self._planner.shortcoming(self._model(), task),
-            )
+        reason = task.trouble
         if not reason and self.alone.has_tried(task.id, task.attempt):
-            outcome, reason = (
-                Outcome.STOPPED,
-                'its number was used for an attempt made without a leader',
-            )
+            reason = 'its number was used for an attempt made without a leader'
         for one in task.spec.predecessors:
             state = self._replica.ledger.tasks[one].state
-            if not reason and state in (TaskState.FAILED, TaskState.CANCELLED):
-                outcome, reason = Outcome.STOPPED, f'its predecessor {one} is {state.name}'
+            if state in (TaskState.FAILED, TaskState.CANCELLED):
+                reason = reason or f'its predecessor {one} is {state.name}'
+        unable = (
+            self._reason_to_rest()
+            or self._charging.reason_to_give_back(task)
+            or self._planner.shortcoming(self.report, task)
+        )
         if reason:
-            self._claims.make(EndTask(task.id, task.attempt, self._config.me, outcome, reason))
+            self._give_back(task, Outcome.STOPPED, reason)
+        elif unable:
+            self._give_back(task, Outcome.ROBOT_FAILED, unable)
+
+    def _give_back(self, task: Task, outcome: Outcome, reason: str) -> None:
+        self._claims.make(EndTask(task.id, task.attempt, self._config.me, outcome, reason))
 
     def _mine(self) -> list[Task]:
         """Tasks that the ledger gives to this life of this robot, and that are not over here."""

@@ -51,6 +51,7 @@ class Planner:
         )
         self.docks = self.team.docks
         """Those that this robot can use at present."""
+        self._me = config.me
         self._ledger = ledger
         self._own = own
 
@@ -78,9 +79,12 @@ class Planner:
         by_task = dict(zip((task.id for task in known), priced, strict=True))
         return tuple(by_task.get(one, Bid(refusal='does not know it')) for one in lots)
 
-    def shortcoming(self, me: RobotModel, task: Task) -> str:
-        """Why a robot cannot do its part in a task that it has; empty when it can."""
-        return shortcoming(self.team, me, task.spec, task.crew.index(me.robot))
+    def shortcoming(self, report: RobotReport, task: Task) -> str:
+        """Why this robot cannot do its part in a task that it has; empty when it can."""
+        if not report.lost_capabilities and not report.limits:
+            return ''
+        me = RobotModel(robot=self._me, report=report, outlook=Outlook(report.pose))
+        return shortcoming(self.team, me, task.spec, task.crew.index(self._me))
 
     def private_cost(self, me: RobotModel, task_id: TaskId, at: float) -> float:
         """[cost units] what a task costs this robot that the leader does not know of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -11,10 +12,18 @@ from hypothesis import strategies as st
 from tests.core.allocation.search.instances import KINDS, problem_of, problems, scatter
 
 from muster.core.allocation.costs import Reason
-from muster.core.allocation.evaluation import evaluate_plan
-from muster.core.allocation.kernel import can_compile, running
+from muster.core.allocation.evaluation import cheapest_insertion, evaluate_plan
+from muster.core.allocation.kernel import Kernel, can_compile, running
 from muster.core.allocation.problem import Problem, make_problem
-from muster.core.allocation.search import Plan, check, construct, empty_plan, improve, plan_of
+from muster.core.allocation.search import (
+    Plan,
+    check,
+    construct,
+    empty_plan,
+    improve,
+    plan_of,
+    warm,
+)
 from muster.core.allocation.tables import tables
 
 FEW = settings(max_examples=40, deadline=None)
@@ -223,3 +232,27 @@ def test_all_problems_reach_the_kernels_in_the_same_types(kind: str) -> None:
     for name, one, other in zip(tab._fields, tab, plain, strict=True):
         assert (one.dtype, one.ndim) == (other.dtype, other.ndim), name
         assert one.flags.c_contiguous and one.flags.writeable, name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_compile(), reason='numba is not installed')
+def test_nothing_is_left_to_be_compiled_once_kernels_are_warm() -> None:
+    with running(compiled=True):
+        assert warm()
+        before = signatures()
+        for kind in KINDS:
+            problem = problem_of(kind, 3, 9, seed=2)
+            plan = auctioned(problem)
+            improve(problem, plan, seed=1, is_over=after(6), progress=lambda: 0.5)
+            cheapest_insertion(problem, 0, (), 0)
+        assert signatures() == before
+    assert before['anneal'] == before['auction'] == before['descend'] == 1
+
+
+def signatures() -> dict[str, int]:
+    """Types that each kernel has been compiled for, by its name."""
+    modules = [one for name, one in sys.modules.items() if name.startswith('muster.core.alloc')]
+    kernels = {
+        one for module in modules for one in vars(module).values() if isinstance(one, Kernel)
+    }
+    return {one.__name__: len(one.compiled.signatures) for one in kernels}  # type: ignore[attr-defined]

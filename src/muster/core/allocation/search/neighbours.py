@@ -15,7 +15,6 @@ from muster.core.allocation.tables import (
     SUCCS,
     WORK_S,
     Tables,
-    group_of,
 )
 
 
@@ -46,8 +45,8 @@ def levels(tab: Tables) -> Ints:
     level = np.full(tasks, -1, dtype=np.int64)
     unit = [[t] for t in range(tasks)]
     for t in range(tasks):
-        if group_of(tab.span, tab.tied, t) == t:
-            members = [int(m) for m in tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]]]
+        members = tab.tied[tab.span[t, PARTNERS] : tab.span[t, LAST]].tolist()
+        if members and members[0] == t:
             for member in members:
                 unit[member] = members
     waiting = {

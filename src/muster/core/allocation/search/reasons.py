@@ -11,13 +11,14 @@ from muster.core.allocation.costs import Reason
 from muster.core.allocation.evaluation import evaluate_path, evaluate_plan
 from muster.core.allocation.problem import Problem
 from muster.core.allocation.tables import (
+    LAST,
     LOAD,
     LOAD_LIMIT,
     MAX_TASKS,
+    PARTNERS,
     PREDS,
     SUCCS,
     Tables,
-    group_of,
 )
 
 
@@ -41,7 +42,7 @@ def _reason(
     before = tab.tied[tab.span[t, PREDS] : tab.span[t, SUCCS]]
     if not placed.issuperset(int(p) for p in before):
         return Reason.PRECEDENCE
-    if group_of(tab.span, tab.tied, t) >= 0:
+    if tab.span[t, PARTNERS] < tab.span[t, LAST]:
         return Reason.GROUP
     not_before = np.zeros(problem.tasks)
     if len(before):

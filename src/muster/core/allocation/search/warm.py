@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from muster.core.allocation.evaluation import evaluate_path
 from muster.core.allocation.kernel import can_compile, running, use_compiled
 from muster.core.allocation.problem import make_problem
 from muster.core.allocation.search.construct import construct
@@ -24,5 +25,8 @@ def warm() -> bool:
         plan = construct(problem, empty_plan(problem), range(2))
         quotes(problem, 0, (), range(2))
         improve(problem, plan, seed=0, is_over=lambda: False, iterations=1)
+    asked = iter((False, False, False))
+    improve(problem, plan, seed=0, is_over=lambda: next(asked, True), progress=lambda: 1.0)
+    evaluate_path(problem, 0, plan.routes[0])
     use_compiled(True)
     return True
