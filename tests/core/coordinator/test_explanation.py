@@ -120,6 +120,15 @@ def test_a_trade_tells_what_it_saved() -> None:
     assert told.gain == 11.25
 
 
+def test_a_task_that_is_dearer_where_it_went_was_traded_for_others() -> None:
+    offers = (offer('a', travel=12.0, stability=5.0), offer('b', travel=12.0))
+    told = award(ledger_with(), Account('trade', 2, 4, offers, gain=30.0))
+    assert (
+        'It was with b, where it cost 12.0; here it costs 17.0, and other tasks of the trade gain '
+        'more. The whole trade saved the team 30.0.'
+    ) in told.summary
+
+
 def test_an_award_whose_account_cannot_be_read_falls_back_on_its_reason() -> None:
     ledger = ledger_with()
     ledger.apply(AwardTasks((Award(TASK, 1, 'a', 9.0, 'nearest', b'\xff'),), 12.5))

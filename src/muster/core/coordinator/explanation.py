@@ -14,11 +14,13 @@ import msgspec
 
 from muster.core.allocation.account import Account, Offer, decode_account
 from muster.core.allocation.bidder import REFUSALS
-from muster.core.allocation.costs import Reason
+from muster.core.allocation.costs import Reason, Term
 from muster.core.ledger.state import LedgerState
 from muster.core.ledger.task import Task
 from muster.core.types import ProtocolError, RobotId, TaskId, TaskState
 
+_CHANGING_HANDS = Term.STABILITY.name.lower()
+"""The price of a trade as such: it says nothing about the robots."""
 NOTABLE = 0.05
 """[weighted s] Terms that differ by less are the same to an operator."""
 MOST_TERMS = 3
@@ -77,7 +79,11 @@ def explain(
     account = (unplaced if is_waiting else _on_record(task)) or Account('', 0, 0)
     crew = () if is_waiting else task.crew or ((task.robot,) if task.robot else ())
     waits_for = tuple(_awaited(ledger, task, now, account))
-    words = _of_waiting(task, account, waits_for) if is_waiting else _of_held(task, crew, account)
+    offers = tuple(_priced(offer, crew) for offer in account.offers)
+    if is_waiting:
+        words = _of_waiting(task, account, waits_for)
+    else:
+        words = _of_held(task, crew, account, offers)
     return Explanation(
         task_id=task_id,
         state=task.state,
@@ -89,7 +95,7 @@ def explain(
         term=account.term,
         awarded_at=task.awarded_at,
         gain=account.gain,
-        offers=tuple(_priced(offer, crew, account) for offer in account.offers),
+        offers=offers,
         refusals=dict(sorted(account.refusals.items())),
         silent=account.silent,
         waits_for=waits_for,
@@ -104,10 +110,10 @@ def _on_record(task: Task) -> Account | None:
         return None
 
 
-def _priced(offer: Offer, crew: Sequence[RobotId], account: Account) -> PricedOffer:
+def _priced(offer: Offer, crew: Sequence[RobotId]) -> PricedOffer:
     return PricedOffer(
         robot=offer.robot,
-        won=offer.robot in crew and bool(account.how),
+        won=offer.robot in crew,
         cost=round(offer.cost, 2),
         terms={name: round(cost, 2) for name, cost in offer.named_terms().items()},
     )
@@ -164,12 +170,14 @@ def _of_waiting(task: Task, account: Account, waits_for: Sequence[str]) -> str:
     return ' '.join(words)
 
 
-def _of_held(task: Task, crew: Sequence[RobotId], account: Account) -> str:
+def _of_held(
+    task: Task, crew: Sequence[RobotId], account: Account, offers: Sequence[PricedOffer]
+) -> str:
     words = [_who_and_when(task, crew, account)]
-    mine = [offer for offer in account.offers if offer.robot in crew]
-    others = [offer for offer in account.offers if offer.robot not in crew]
+    mine = [offer for offer in offers if offer.won]
+    others = [offer for offer in offers if not offer.won]
     if account.how == 'auction':
-        words += _of_auction(mine, others, account)
+        words += _of_auction(mine, others)
     elif account.how == 'trade':
         words += _of_trade(mine, others, account)
     elif account.how == 'backup':
@@ -201,16 +209,17 @@ def _who_and_when(task: Task, crew: Sequence[RobotId], account: Account) -> str:
         return f'Nobody has had {task.id}; it is {task.state.name}.'
     verb = _VERBS[task.state][len(crew) > 1]
     words = f'{_all_of(crew)} {verb} {task.id}'
+    waited_s = max(0.0, task.awarded_at - task.submitted_at)
     if account.how:
         words += (
-            f', awarded {max(0.0, task.awarded_at - task.submitted_at):.1f} s after it was submitted'
+            f', awarded {waited_s:.1f} s after it was submitted'
             f' ({account.how} {account.number} of term {account.term}'
             + (f', attempt {task.attempt})' if task.attempt > 1 else ')')
         )
     return words + '.'
 
 
-def _of_auction(mine: Sequence[Offer], others: Sequence[Offer], account: Account) -> list[str]:
+def _of_auction(mine: Sequence[PricedOffer], others: Sequence[PricedOffer]) -> list[str]:
     words = []
     if mine:
         costs = ', '.join(f'{one.robot} {one.cost:.1f}' for one in mine)
@@ -229,22 +238,31 @@ def _of_auction(mine: Sequence[Offer], others: Sequence[Offer], account: Account
     return [*words, f'{text}.']
 
 
-def _of_trade(mine: Sequence[Offer], others: Sequence[Offer], account: Account) -> list[str]:
+def _of_trade(
+    mine: Sequence[PricedOffer], others: Sequence[PricedOffer], account: Account
+) -> list[str]:
     words = []
     if mine and others:
         giver, taker = others[0], mine[0]
-        words.append(
+        text = (
             f'It was with {giver.robot}, where it cost {giver.cost:.1f}'
-            f'{_compared(giver, taker)}; here it costs {taker.cost:.1f}.'
+            f'{_compared(giver, taker)}; here it costs {taker.cost:.1f}'
         )
+        if taker.cost > giver.cost + NOTABLE:
+            text += ', and other tasks of the trade gain more'
+        words.append(f'{text}.')
     words.append(f'The whole trade saved the team {account.gain:.1f}.')
     return words
 
 
-def _compared(offer: Offer, rival: Offer) -> str:
+def _compared(offer: PricedOffer, rival: PricedOffer) -> str:
     """In which terms an offer was dearer and cheaper than another."""
-    terms, others = offer.named_terms(), rival.named_terms()
-    surplus = {name: terms.get(name, 0.0) - others.get(name, 0.0) for name in (*terms, *others)}
+    terms, others = offer.terms, rival.terms
+    surplus = {
+        name: terms.get(name, 0.0) - others.get(name, 0.0)
+        for name in (*terms, *others)
+        if name != _CHANGING_HANDS
+    }
     dearer = _largest({name: more for name, more in surplus.items() if more > NOTABLE})
     cheaper = _largest({name: more for name, more in surplus.items() if more < -NOTABLE})
     parts = []
