@@ -14,6 +14,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 
 from muster.core import types as task_types
 from muster.core.coordinator.effects import Report, Warn
+from muster.core.coordinator.explanation import Explanation, PricedOffer
 from muster.core.coordinator.views import (
     DiskView,
     GroupView,
@@ -39,6 +40,8 @@ from muster.core.types import (
 )
 from muster.ros.conversions import (
     amounts_from_msg,
+    explanation_from_msg,
+    explanation_to_msg,
     report_to_msg,
     request_from_msg,
     request_to_msg,
@@ -115,6 +118,34 @@ REQUESTS = st.one_of(
 @given(REQUESTS)
 def test_a_request_is_the_same_on_the_other_side(request: Request) -> None:
     assert request_from_msg(over_the_wire(request_to_msg(request))) == request
+
+
+NAMED = st.dictionaries(TEXT, REAL, max_size=3)
+OFFERS = st.builds(PricedOffer, robot=TEXT, won=st.booleans(), cost=REAL, terms=NAMED)
+
+
+@examples
+@given(
+    st.builds(
+        Explanation,
+        task_id=TEXT,
+        state=st.sampled_from(TaskState),
+        attempt=U8,
+        crew=st.lists(TEXT, max_size=3).map(tuple),
+        summary=TEXT,
+        how=TEXT,
+        number=U8,
+        term=U8,
+        awarded_at=REAL,
+        gain=REAL,
+        offers=st.lists(OFFERS, max_size=3).map(tuple),
+        refusals=st.dictionaries(TEXT, TEXT, max_size=3),
+        silent=st.lists(TEXT, max_size=3).map(tuple),
+        waits_for=st.lists(TEXT, max_size=3).map(tuple),
+    )
+)
+def test_an_explanation_is_the_same_on_the_other_side(explanation: Explanation) -> None:
+    assert explanation_from_msg(over_the_wire(explanation_to_msg(explanation))) == explanation
 
 
 @examples
