@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import pytest
 
 from muster.core.coordinator import claims
+from muster.core.coordinator.charging import Charging
 from muster.core.coordinator.performer import Performer
 from muster.core.coordinator.replica import Replica
-from muster.core.ledger.commands import Command, SubmitTask
+from muster.core.ledger.commands import Command, LeaveDock, SubmitTask
 from muster.core.ledger.ledger import Applied, Ledger
 from muster.core.membership.config import MembershipConfig
 from muster.core.membership.watch import Watch
@@ -43,11 +44,46 @@ def works_without_authority(patch: Patch) -> None:
     """A robot goes on with exclusive work when its lease has lapsed."""
     reason_to_stop = Performer._reason_to_stop
 
-    def wrong(self: Performer, running: Any, now: Any) -> str:
-        reason = reason_to_stop(self, running, now)
+    def wrong(self: Performer, *args: Any) -> str:
+        reason = reason_to_stop(self, *args)
         return '' if 'authority' in reason else reason
 
     patch.setattr(Performer, '_reason_to_stop', wrong)
+
+
+def leaves_a_dock_too_early(patch: Patch) -> None:
+    """A robot says that it has left its dock while its body is still on its way to stop."""
+    reason_to_stop = Charging.reason_to_stop
+
+    def wrong(self: Charging, *args: Any) -> str:
+        reason, stay = reason_to_stop(self, *args), self._stay
+        if reason and stay is not None:
+            self._claims.make(LeaveDock(self._me, stay.dock, stay.number))
+        return reason
+
+    patch.setattr(Charging, 'reason_to_stop', wrong)
+
+
+def charges_out_of_turn(patch: Patch) -> None:
+    """A robot goes to a dock as soon as it has a place in the queue."""
+    turn_at = Ledger.turn_at
+    begin = Charging.begin
+
+    def wrong(self: Charging, *args: Any) -> Any:
+        docks = self._ledger.docks
+        mine = {dock: turn_at(self._ledger, dock, self._me) for dock in docks}
+        self._ledger.docks = {dock: (turn,) for dock, turn in mine.items() if turn is not None}
+        try:
+            return begin(self, *args)
+        finally:
+            self._ledger.docks = docks
+
+    patch.setattr(Charging, 'begin', wrong)
+
+
+def trusts_its_battery(patch: Patch) -> None:
+    """A robot begins what it has, however little charge is left."""
+    patch.setattr(Charging, 'reason_to_wait', lambda self, task: '')
 
 
 def speaks_at_once_after_a_restart(patch: Patch) -> None:

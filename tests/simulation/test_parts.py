@@ -12,14 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muster.core.allocation.config import MotionProfile, SkillProfile
 from muster.core.allocation.roadmap import Roadmap
 from muster.core.coordinator.effects import Persist, StartTask, StopTask
 from muster.core.coordinator.events import Event, SkillEnded
 from muster.core.types import Outcome, Pose2D, TaskSpec
 from muster.simulation.agenda import Agenda
+from muster.simulation.battery import Battery
 from muster.simulation.body import COMMAND_TIMEOUT_S, STOP_S, Body
 from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
+from muster.simulation.energy import EnergyReferee
 from muster.simulation.faults import (
     BadWeather,
     BodyFault,
@@ -245,13 +248,17 @@ class Patient:
     def __init__(self) -> None:
         self.agenda = Agenda()
         self.referee = Referee(self.agenda)
+        roadmap = Roadmap({'p': Pose2D(0.0, 0.0)}, [])
+        motion = MotionProfile()
         self.body = Body(
             'r1',
             Pose2D(0.0, 0.0),
-            Roadmap({'p': Pose2D(0.0, 0.0)}, []),
+            roadmap,
             self.agenda,
             random.Random(3),
             self.referee,
+            EnergyReferee(self.agenda, roadmap, motion, {'go_to': SkillProfile()}, ()),
+            Battery(self.agenda, motion.battery_j, 1.0, motion.idle_w),
         )
         self.heard: list[tuple[float, Event]] = []
         self.body.process_started(lambda event: self.heard.append((self.agenda.now, event)))

@@ -40,6 +40,7 @@ def assert_is_caught(
 EXCLUSION = ('I1', 'I6')
 PROGRESS = ('I4', 'I2')
 AGREEMENT = ('I5',)
+ENERGY = ('energy',)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,9 @@ AGREEMENT = ('I5',)
         (broken.never_releases, PROGRESS),
         (broken.works_without_authority, EXCLUSION),
         (broken.makes_claims_once, PROGRESS),
+        (broken.charges_out_of_turn, ENERGY),
+        (broken.leaves_a_dock_too_early, ENERGY),
+        (broken.trusts_its_battery, ENERGY),
         (broken.makes_two_tasks_of_a_request, ('I3',)),
         (broken.forgets_its_vote, AGREEMENT),
         (broken.elects_anybody, AGREEMENT),

@@ -59,13 +59,15 @@ def test_leaving_out_a_fault_leaves_the_rest_of_the_run_as_it_was() -> None:
 
 def test_faults_bite_and_the_promises_hold() -> None:
     bites: Counter[str] = Counter()
-    elections = executions = 0
+    elections = executions = charges = dock_waits = 0
     for seed in range(12):
         result = TeamRun(seed, 5, 30.0).run()
         assert result.violation == '', f'seed {seed}'
         bites.update(result.bites)
         elections += result.elections
         executions += result.executions
+        charges += result.charges
+        dock_waits += result.dock_waits
     assert set(+bites) >= {
         'crashes',
         'falls',
@@ -81,6 +83,8 @@ def test_faults_bite_and_the_promises_hold() -> None:
     }
     assert elections > 12, 'no leader was ever replaced'
     assert executions > 100
+    assert charges > 12
+    assert dock_waits > 0
 
 
 @pytest.mark.parametrize('robots', [1, 2, 3, 4, 7])

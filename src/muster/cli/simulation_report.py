@@ -17,6 +17,7 @@ def team_summary(result: CampaignResult) -> str:
     return (
         f'  {result.events} events, {result.elections} elections, {result.executions} executions, '
         f'{result.handovers} of them of work taken over\n'
+        f'  {result.charges} charges, {result.dock_waits} of them after a wait for the dock\n'
         f'{_wrapped("tasks", result.tasks)}\n'
         f'{_wrapped("faults", result.bites)}\n'
         f'  longest that work stood still while the team could move it: {result.worst_wait_s} s'

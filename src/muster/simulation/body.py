@@ -6,6 +6,7 @@ until its command time-out, as real ones do.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from muster.core.allocation.roadmap import Roadmap
 from muster.core.coordinator.effects import StartTask, StopTask
 from muster.core.coordinator.events import BodySensed, Event, SkillEnded, SkillProgressed
+from muster.core.coordinator.planner import CHARGE
 from muster.core.types import Outcome, Pose2D, RobotId, RobotReport, TaskId
 from muster.simulation.agenda import Agenda
+from muster.simulation.battery import Battery
+from muster.simulation.energy import EnergyReferee
 from muster.simulation.referee import Referee
 
 COMMAND_TIMEOUT_S = 0.5
@@ -22,7 +26,11 @@ STOP_S = (0.02, 0.2)
 """A body on its legs does not stand still at once."""
 SENSE_S = 0.4
 FAILURE_RATE = 0.05
-"""Share of attempts that fail through the task."""
+"""Share of attempts that fail through the task, and of charges that find no contact."""
+APPROACH_S = (0.2, 2.0)
+"""To a dock."""
+THRIFT = (0.5, 1.0)
+"""Share of the energy planned for it that an attempt really takes."""
 
 
 @dataclass
@@ -30,6 +38,10 @@ class _Work:
     start: StartTask
     since: float
     lasts_s: float
+
+    @property
+    def is_charge(self) -> bool:
+        return self.start.spec.kind == CHARGE
 
 
 class Body:
@@ -43,23 +55,25 @@ class Body:
         agenda: Agenda,
         rng: random.Random,
         referee: Referee,
+        energy: EnergyReferee,
+        battery: Battery,
     ) -> None:
         self.robot = robot
         self.pose = pose
+        self.battery = battery
         self.has_fallen = False
         self.tell: Callable[[Event], None] = lambda event: None
         self._roadmap = roadmap
         self._agenda = agenda
         self._rng = rng
         self._referee = referee
+        self._energy = energy
         self._work: _Work | None = None
         self._newest: dict[TaskId, int] = {}
         self._silent_since: float | None = None
-        self._battery = rng.uniform(0.6, 1.0)
 
     def sense(self) -> None:
         """Report the state of the body, over and over."""
-        self._battery = max(0.3, self._battery - 0.0001)
         self._report()
         if self._work is not None:
             self._tell_progress(self._work)
@@ -77,8 +91,14 @@ class Body:
             return
         work = _Work(effect, self._agenda.now, self._rng.uniform(0.5, 8.0))
         self._work = work
-        self._referee.execution_began(self.robot, effect)
         self._agenda.after(0.02, lambda: self._tell_progress(work))
+        if work.is_charge:
+            self._approach(work)
+            return
+        self._energy.work_began(self.robot, effect, self.pose, self.battery.level)
+        self._referee.execution_began(self.robot, effect)
+        joules = self._energy.joules(self.pose, effect.spec) * self._rng.uniform(*THRIFT)
+        self.battery.draw(joules / work.lasts_s)
         self._agenda.after(work.lasts_s, lambda: self._finish(work))
 
     def stop(self, effect: StopTask) -> None:
@@ -134,6 +154,31 @@ class Body:
         self.has_fallen = False
         self._report()
 
+    def _approach(self, work: _Work) -> None:
+        """Walk to a dock, and charge there."""
+        spec = work.start.spec
+        dock, until = spec.stops[0], json.loads(spec.parameters)['until']
+        self._energy.charge_began(self.robot, dock.place)
+        way_s = self._rng.uniform(*APPROACH_S)
+        joules = self._energy.joules(self.pose, spec)
+        charge_w = self._energy.motion.charge_w
+        missing_s = self.battery.seconds_until(until, charge_w) + joules / charge_w
+        work.lasts_s = way_s + missing_s
+        self.battery.draw(joules / way_s)
+        has_contact = self._rng.random() >= FAILURE_RATE
+
+        def arrive() -> None:
+            if self._work is not work:
+                return
+            self.pose = self._roadmap.pose_of(dock) or self.pose
+            if not has_contact:
+                self._end(work, Outcome.ROBOT_FAILED, 'no contact')
+                return
+            self.battery.draw(-charge_w)
+            self._agenda.after(missing_s, lambda: self._end(work, Outcome.SUCCEEDED, ''))
+
+        self._agenda.after(way_s, arrive)
+
     def _finish(self, work: _Work) -> None:
         if self._rng.random() < FAILURE_RATE:
             self._end(work, Outcome.TASK_FAILED, 'could not be done')
@@ -146,7 +191,11 @@ class Body:
         if self._work is not work:
             return
         self._work = None
-        self._referee.execution_ended(self.robot, work.start)
+        self.battery.rest()
+        if work.is_charge:
+            self._energy.charge_ended(self.robot, work.start.spec.stops[0].place)
+        else:
+            self._referee.execution_ended(self.robot, work.start)
         self.tell(SkillEnded(work.start.task_id, work.start.attempt, outcome, detail))
 
     def _miss_commands(self, work: _Work) -> None:
@@ -161,7 +210,7 @@ class Body:
         reason = 'it has fallen' if self.has_fallen else ''
         report = RobotReport(
             pose=self.pose,
-            battery=self._battery,
+            battery=self.battery.level,
             is_fit=not self.has_fallen,
             unfit_reason=reason,
         )

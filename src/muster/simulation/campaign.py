@@ -25,6 +25,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     executions: int
     handovers: int
     elections: int
+    charges: int
+    dock_waits: int
     tasks: dict[str, int]
     bites: dict[str, int]
     worst_wait_s: float
@@ -52,7 +54,7 @@ def run_campaign(
     done = 0
     for result in results_of(_run_one, ((seed, robots, seconds) for seed in seeds), jobs):
         done += 1
-        for name in ('events', 'executions', 'handovers', 'elections'):
+        for name in ('events', 'executions', 'handovers', 'elections', 'charges', 'dock_waits'):
             total[name] += getattr(result, name)
         tasks.update(result.tasks)
         bites.update(result.bites)
@@ -68,6 +70,8 @@ def run_campaign(
         executions=total['executions'],
         handovers=total['handovers'],
         elections=total['elections'],
+        charges=total['charges'],
+        dock_waits=total['dock_waits'],
         tasks=dict(tasks),
         bites=dict(bites),
         worst_wait_s=worst,

@@ -16,6 +16,8 @@ from muster.simulation.referee import InvariantViolationError
 from muster.simulation.robot import SimulatedRobot, Surroundings
 
 CHECK_S = 0.25
+CHARGED_ENOUGH = 0.3
+"""[0..1] above which a robot can do any task, if it may charge on the way."""
 
 
 class ProgressReferee:
@@ -123,6 +125,7 @@ class ProgressReferee:
             robot
             for robot in sorted(fit)
             if ledger.count_held(robot) <= config.auction.schedule_capacity
+            and self._shared.robots[robot].body.battery.level > CHARGED_ENOUGH
         ]
         able = [
             [

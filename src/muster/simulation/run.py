@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from muster.core.allocation.config import SkillProfile
+from muster.core.allocation.config import MotionProfile, SkillProfile
 from muster.core.allocation.roadmap import Roadmap
 from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.effects import Report
@@ -21,9 +21,11 @@ from muster.core.raft.config import RaftConfig
 from muster.core.raft.timing import LAN, WIFI
 from muster.core.types import MusterError, Pose2D, Response, RobotId
 from muster.simulation.agenda import Agenda
+from muster.simulation.battery import Battery
 from muster.simulation.body import Body
 from muster.simulation.clock import Clock
 from muster.simulation.disk import Disk
+from muster.simulation.energy import EnergyReferee
 from muster.simulation.faults import (
     BadWeather,
     BodyFault,
@@ -46,7 +48,15 @@ SKILLS = {
     'go_to': SkillProfile(requires=('walk',), max_stops=8),
     'inspect': SkillProfile(requires=('walk', 'camera'), duration_s=3.0),
     'carry': SkillProfile(requires=('walk', 'arms'), min_stops=2, max_stops=2, duration_s=4.0),
+    'charge': SkillProfile(requires=('walk',)),
 }
+MOTION = MotionProfile(battery_j=1e5, charge_w=5000.0, charge_below=0.35)
+"""Small batteries that fill within 20 s, so that robots run low and queue within a run."""
+DOCKS = ('place_00', 'place_22')
+CHARGED = (0.2, 1.0)
+"""[0..1] between which batteries are at the start."""
+WAITED_S = 1.0
+"""From here on, a wait for a dock is not just that for the ledger."""
 ALONE_AFTER_S = 2.0
 """Sooner than robots do, so that partitions last long enough for it."""
 EXTRA_S = 60.0
@@ -70,6 +80,10 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     executions: int
     handovers: int
     elections: int
+    charges: int
+    """Visits to docks."""
+    dock_waits: int
+    """Those for which a robot had to wait until others had left."""
     tasks: dict[str, int]
     """Number of tasks by state, at the end."""
     bites: dict[str, int]
@@ -111,7 +125,7 @@ class TeamRun:
             self._on_response,
             self._on_report,
         )
-        self._elections = 0
+        self._elections = self._charges = self._dock_waits = 0
         self._build(names)
         self.progress = ProgressReferee(self.shared)
         self.operators = Operators(self.agenda, self._stream('operators'), self.robots, quiet_from)
@@ -139,6 +153,8 @@ class TeamRun:
             executions=self.referee.executions,
             handovers=self.referee.handovers,
             elections=self._elections,
+            charges=self._charges,
+            dock_waits=self._dock_waits,
             tasks=dict(sorted(states.items())),
             bites=dict(sorted(self.bites.items())),
             worst_wait_s=round(self.progress.worst_s, 3),
@@ -178,6 +194,8 @@ class TeamRun:
             for number, name in enumerate(names)
         }
         timing = self._stream('timing').choice((LAN, WIFI))
+        batteries = self._stream('batteries')
+        energy = EnergyReferee(self.agenda, roadmap, MOTION, SKILLS, DOCKS)
         for name in names:
             config = CoordinatorConfig(
                 me=name,
@@ -191,6 +209,8 @@ class TeamRun:
                 ),
                 membership=MembershipConfig(quorum_window_s=timing.election_max_s),
                 alone_after_s=ALONE_AFTER_S,
+                motion=MOTION,
+                docks=DOCKS,
             )
             drift = config.membership.clock_drift
             clock = Clock(
@@ -204,6 +224,8 @@ class TeamRun:
                 self.agenda,
                 self._stream(f'body {name}'),
                 self.referee,
+                energy,
+                Battery(self.agenda, MOTION.battery_j, batteries.uniform(*CHARGED), MOTION.idle_w),
             )
             self.robots[name] = SimulatedRobot(
                 config, str(self.seed), clock, disk, body, self.shared
@@ -275,6 +297,9 @@ class TeamRun:
 
     def _on_report(self, robot: RobotId, report: Report) -> None:
         self._elections += report.kind == 'leader_elected'
+        if report.kind == 'charging_began':
+            self._charges += 1
+            self._dock_waits += report.data['waited_s'] > WAITED_S
         if report.kind == 'task_ended_alone':
             self.bites[f'attempts alone: {report.data["outcome"].lower()}'] += 1
         words = [report.kind, report.task_id, report.subject, report.detail]
