@@ -8,6 +8,8 @@ import pytest
 
 from muster.core.allocation.config import AuctionConfig
 from muster.core.allocation.messages import TradeAsk, TradeReply
+from muster.core.coordinator.effects import Search
+from muster.core.coordinator.events import SkillProgressed
 from muster.core.coordinator.wire import PeerMessage, decode_message
 from muster.core.types import RobotReport, Stop, TakeBack, TaskState
 
@@ -272,3 +274,21 @@ def test_the_loss_of_the_leader_in_the_middle_of_a_trade_does_no_harm(
     assert pledged <= {one.id for one in team[survivors[0]].machine.tasks()}
     assert not scene.has_pledged(), 'nothing of the former term can come any more'
     scene.finish()
+
+
+@pytest.mark.parametrize('is_late', [False, True])
+def test_the_plan_is_looked_at_again_when_a_robot_falls_behind(is_late: bool) -> None:
+    scene = Overworked()
+    team, leader = scene.team, scene.team[scene.leader]
+    scene.bodies.run(5.0)
+    (shift,) = scene.bodies.shifts
+    took_s = 20.0 + 30.0
+    """[s] of walking from the dock to the shelf, and of the work there."""
+    began, searches = team.now, []
+    while team.now < began + 16.0:
+        on_time = (team.now - began) / took_s
+        progress = 0.0 if is_late else on_time
+        team.step(scene.busy, SkillProgressed(shift.task_id, shift.attempt, progress, 'walking'))
+        scene.bodies.run(0.5)
+        searches.append(len(leader.asked_for(Search)))
+    assert (searches[-1] > searches[15]) == is_late

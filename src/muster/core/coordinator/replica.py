@@ -32,7 +32,6 @@ from muster.core.raft.messages import (
 from muster.core.raft.node import NotLeaderError, RaftNode
 from muster.core.types import ProtocolError, RobotId, StorageError
 
-
 HOLD_S = 0.01
 """Longest that proposals wait for those before them to be committed."""
 

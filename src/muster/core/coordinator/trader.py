@@ -32,6 +32,9 @@ from muster.core.membership.watch import Watch
 from muster.core.types import Instant, RobotId, Severity, TaskId, TaskState
 
 _KEY = 'trade'
+LATE_S = 3.0
+"""A robot that will be free so much later than the newest plan took for granted is running late:
+what waits for it may be better off elsewhere."""
 PAUSE_S = 1.0
 """Between searches: a plan that changes all the time is worth little to those who read it."""
 SEARCH_PATIENCE_S = 5.0
@@ -86,6 +89,8 @@ class Trader:
         self._ask: _Ask | None = None
         self._is_stale = False
         self._next_at = -math.inf
+        self._free_at: dict[RobotId, float] = {}
+        """[s] node time, as of the newest search."""
 
     def wake(self) -> None:
         """The plan is not what it was at the last search."""
@@ -102,8 +107,20 @@ class Trader:
         if self._search is not None and now.steady > self._search.until:
             self._search = None
         is_free = self._search is None and self._ask is None
-        if is_free and is_calm and self._is_stale and now.steady >= self._next_at:
+        if not (is_free and is_calm and now.steady >= self._next_at):
+            return
+        if self._is_stale or self._is_somebody_late(now):
             self._begin(now)
+
+    def _is_somebody_late(self, now: Instant) -> bool:
+        """A robot with work ahead of it has fallen behind the newest plan."""
+        for robot, planned in self._free_at.items():
+            seen = self._watch.sighting(robot)
+            if seen is None or self._ledger.count_held(robot) < 2:
+                continue
+            if now.node + seen.outlook.free_in_s > planned + LATE_S:
+                return True
+        return False
 
     # The search
 
@@ -113,6 +130,7 @@ class Trader:
         if self._config.auction.trade_budget_s <= 0:
             return
         robots = tuple(self._models(now))
+        self._free_at = {one.robot: now.node + one.outlook.free_in_s for one in robots}
         stated = self._planner.formulate(robots, (), now.node, self._private.known)
         if not stated.slots or len(robots) == len(stated.slots) == 1:
             return
