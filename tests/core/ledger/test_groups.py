@@ -125,3 +125,22 @@ def test_a_robot_drops_its_readiness_for_another_group() -> None:
     assert (stage[1].ready, stage[3].ready) == ((), ('a',))
     assert stage.ready(2, 'b') == [], 'a waits elsewhere now'
     assert stage.ready(4, 'c') == ['task_started'] * 2
+
+
+def test_no_robot_has_two_tasks_that_set_out_at_the_same_moment() -> None:
+    """It would wait for itself for ever."""
+    stage = pair('a')
+    assert stage.award(2, 'a') == []
+    assert stage.award(2, 'b') == ['task_awarded']
+
+
+def test_tasks_of_one_robot_that_are_bound_together_are_parted() -> None:
+    stage = Stage()
+    for number in (1, 2):
+        stage.submit()
+        stage.award(number, 'a')
+    assert stage.submit(starts_with=(name(1), name(2))) == ['task_submitted', 'task_troubled']
+    troubled = [number for number in (1, 2) if stage[number].trouble]
+    assert len(troubled) == 1
+    assert stage.end(troubled[0], 'a', Outcome.STOPPED) == ['task_released']
+    assert stage.award(troubled[0], 'b') == ['task_awarded']

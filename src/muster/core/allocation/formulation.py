@@ -312,6 +312,9 @@ def _of_pairs(
     names = {model.robot for model in robots}
     private = np.zeros((len(robots), len(slots)))
     eligible = np.ones((len(robots), len(slots)), dtype=bool)
+    busy: dict[TaskId, set[RobotId]] = {}
+    for work in works.values():
+        busy.setdefault(work.group, set()).update(work.crew)
     for row, model in enumerate(robots):
         for column, (task_id, role) in enumerate(slots):
             work = works[task_id]
@@ -324,6 +327,7 @@ def _of_pairs(
                 continue
             eligible[row, column] = (
                 (not holder or holder in names)
+                and (not work.group or model.robot not in busy[work.group])
                 and pair not in now.refused
                 and model.report.is_fit
                 and not shortcoming(team, model, work.spec, role)

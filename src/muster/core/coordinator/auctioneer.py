@@ -218,7 +218,8 @@ class Auctioneer:
     def _could_take_over(self, task: Task) -> bool:
         """The backup is able still; much may have changed since it offered to."""
         seen = self._watch.sighting(task.backup)
-        if seen is None or task.backup in (*task.avoid, *task.failed_on):
+        excluded = {*task.avoid, *task.failed_on, *self._ledger.busy_with_mates(task)}
+        if seen is None or task.backup in excluded:
             return False
         model = RobotModel(robot=task.backup, report=seen.report, outlook=seen.outlook)
         return not shortcoming(self._planner.team, model, task.spec, 0)

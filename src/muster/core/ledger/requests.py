@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
-
 from muster.core.ledger.commands import (
     AmendTask,
     CancelTask,
@@ -42,7 +42,19 @@ def submit(state: LedgerState, command: SubmitTask) -> Applied:
         state.regroup((*mates, task.id), min(state.tasks[mate].group or mate for mate in mates))
     data = {'request_id': command.request_id, 'kind': command.spec.kind}
     change = Change('task_submitted', task.id, data=data)
-    return _accept(state, command.request_id, task.id, change)
+    accepted = _accept(state, command.request_id, task.id, change)
+    return Applied((*accepted.changes, *_part(state, mates)), accepted.response)
+
+
+def _part(state: LedgerState, mates: Iterable[TaskId]) -> Iterator[Change]:
+    """Tasks that have become mates need robots of their own: who has two of them gives one
+    back."""
+    for mate in mates:
+        for task in state.setting_out_with(state.tasks[mate]):
+            if task.is_held and not task.trouble and state.clashes(task):
+                trouble = 'its robot has a task that sets out at the same moment'
+                state.move(task, task.state, trouble=trouble)
+                yield Change('task_troubled', task.id, task.attempt, task.robot, trouble)
 
 
 def cancel(state: LedgerState, command: CancelTask) -> Applied:

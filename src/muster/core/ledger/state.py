@@ -168,6 +168,20 @@ class LedgerState:
             mate for mate in mates if mate.state in (TaskState.PENDING, TaskState.AWARDED)
         )
 
+    def busy_with_mates(self, task: Task) -> frozenset[RobotId]:
+        """Robots that set out at the same moment as this task, for another one: they cannot do
+        both."""
+        mates = self.setting_out_with(task)
+        return frozenset(robot for mate in mates if mate.id != task.id for robot in mate.crew)
+
+    def clashes(self, task: Task) -> bool:
+        """A robot of its crew is to set out for a mate at the same moment, which nothing else
+        keeps from it."""
+        return any(
+            not mate.trouble and mate.id != task.id and set(mate.crew) & set(task.crew)
+            for mate in self.setting_out_with(task)
+        )
+
     # Steps
 
     def enter(self, task: Task) -> None:

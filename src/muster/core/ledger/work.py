@@ -34,6 +34,7 @@ def award(state: LedgerState, command: AwardTasks) -> Applied:
             and task.state is TaskState.PENDING
             and one.attempt == task.attempt + 1
             and all(map(state.is_present, _crew(one)))
+            and not state.busy_with_mates(task).intersection(_crew(one))
         ):
             changes.append(_give(state, task, one, command.at))
     if changes:
