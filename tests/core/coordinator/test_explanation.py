@@ -107,6 +107,9 @@ def test_a_coalition_is_named_whole() -> None:
     assert 'a 5.0, b 6.0' in told.summary
     assert 'Runner-up: c with 8.0, dearer in travel (+2.0).' in told.summary
     assert told.waits_for == ('a to stand ready for task_0001', 'b to stand ready for task_0001')
+    assert told.summary.endswith(
+        'It waits for a to stand ready for task_0001; for b to stand ready for task_0001.'
+    )
 
 
 def test_a_trade_tells_what_it_saved() -> None:

@@ -83,7 +83,7 @@ def explain(
     if is_waiting:
         words = _of_waiting(task, account, waits_for)
     else:
-        words = _of_held(task, crew, account, offers)
+        words = _of_held(task, crew, account, offers, waits_for)
     return Explanation(
         task_id=task_id,
         state=task.state,
@@ -171,7 +171,11 @@ def _of_waiting(task: Task, account: Account, waits_for: Sequence[str]) -> str:
 
 
 def _of_held(
-    task: Task, crew: Sequence[RobotId], account: Account, offers: Sequence[PricedOffer]
+    task: Task,
+    crew: Sequence[RobotId],
+    account: Account,
+    offers: Sequence[PricedOffer],
+    waits_for: Sequence[str],
 ) -> str:
     words = [_who_and_when(task, crew, account)]
     mine = [offer for offer in offers if offer.won]
@@ -188,6 +192,8 @@ def _of_held(
         words.append(f'Last word: {task.detail}.')
     if task.trouble:
         words.append(f'It is being stopped: {task.trouble}.')
+    elif waits_for:
+        words.append(f'It waits for {"; for ".join(waits_for)}.')
     if task.amended is not None:
         words.append('It will be changed once it has stopped.')
     if task.backup and not task.state.is_final:
