@@ -174,7 +174,12 @@ class Auctioneer:
                 for mate in self._ledger.setting_out_with(task)
             )
         ]
-        return sorted(whole, key=lambda task: -task.spec.priority)
+        return sorted(whole, key=self._urgency)
+
+    def _urgency(self, task: Task) -> int:
+        """The less, the sooner a task is placed: those that set out together are as urgent as the
+        most urgent of them."""
+        return -max(mate.spec.priority for mate in self._ledger.setting_out_with(task))
 
     def _on_offer(self, waiting: list[Task]) -> list[Task]:
         """As many tasks as one call holds. All get their turn, however many urgent ones there are
@@ -280,11 +285,16 @@ class Auctioneer:
         return self._planner.formulate(robots, tasks, now.node, self._private.known, refused)
 
     def _plan(self, stated: Formulation, tasks: Sequence[Task]) -> Plan:
-        """Urgent tasks first, within a priority where they cost the team least."""
+        """Urgent tasks first, within a priority where they cost the team least.
+
+        What robots hold already may have to give way for a moment, where it waits for a task that
+        is only now being placed; it is placed again as soon as it can be.
+        """
         plan = plan_of(stated.problem, stated.routes)
-        for _, alike in groupby(tasks, key=lambda task: task.spec.priority):
+        held = {slot for route in stated.routes for slot in route}
+        for _, alike in groupby(tasks, key=self._urgency):
             slots = [slot for task in alike for slot in stated.slots_of(task.id)]
-            plan = construct(stated.problem, plan, slots)
+            plan = construct(stated.problem, plan, (*slots, *held & plan.unassigned.keys()))
         return plan
 
     def _awards(
