@@ -280,9 +280,19 @@ class Auctioneer:
         return self._planner.formulate(robots, tasks, now.node, self._private.known, refused)
 
     def _plan(self, stated: Formulation, tasks: Sequence[Task]) -> Plan:
-        """Urgent tasks first, within a priority where they cost the team least."""
+        """Urgent tasks first, within a priority where they cost the team least. Tasks that set out
+        together are as urgent as the most urgent of them: they are placed together or not at
+        all."""
         plan = plan_of(stated.problem, stated.routes)
-        for _, alike in groupby(tasks, key=lambda task: task.spec.priority):
+        urgency: dict[TaskId, int] = {}
+        for task in tasks:
+            group = task.group or task.id
+            urgency[group] = max(urgency.get(group, 0), task.spec.priority)
+
+        def urgent(task: Task) -> int:
+            return -urgency[task.group or task.id]
+
+        for _, alike in groupby(sorted(tasks, key=urgent), key=urgent):
             slots = [slot for task in alike for slot in stated.slots_of(task.id)]
             plan = construct(stated.problem, plan, slots)
         return plan
