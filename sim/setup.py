@@ -32,6 +32,7 @@ setup(
             'go_to = muster_sim.skills.go_to:GoTo',
             'inspect = muster_sim.skills.inspect:Inspect',
             'carry_parcel = muster_sim.skills.carry_parcel:CarryParcel',
+            'charge = muster_sim.skills.charge:Charge',
         ],
     },
 )

@@ -51,9 +51,14 @@ class Batteries:
         self.charge = np.array(charge, float)
         self.power = np.full(len(self.charge), model.electronics_w)
 
-    def drain(self, power: Array, period_s: float) -> None:
-        """Draw `power` (n,) [W] for a period. An empty battery stays empty."""
-        self.charge = np.maximum(0.0, self.charge - power * period_s / self.capacity_j)
+    def drain(self, power: Array, period_s: float, supplied: Array | float = 0.0) -> None:
+        """Draw `power` (n,) [W] for a period. An empty battery stays empty.
+
+        Where `supplied` (n,) [W] is more than nothing, that much flows in instead: a dock feeds
+        the body as well. A full battery takes no more.
+        """
+        flow = np.where(np.asarray(supplied) > 0.0, supplied, -power)
+        self.charge = np.clip(self.charge + flow * period_s / self.capacity_j, 0.0, 1.0)
         self.power += self.SMOOTHING * (power - self.power)
 
     @property

@@ -40,6 +40,7 @@ def read_setup(
         model=described.robots[0].model,
         seed=seed,
         battery_j=described.motion.battery_j,
+        charge_w=described.motion.charge_w,
         hoist_after_s=hoist_after_s,
         with_window=with_window,
     )

@@ -41,6 +41,8 @@ or has no use for it, and others must be able to take it."""
 POLICY_LIMIT = np.array([1.0, 0.6, 1.0])
 """vx, vy [m/s] and turning rate [rad/s] that may be asked of the policy: within what it was
 trained for."""
+DOCK_M = 0.5
+"""From a dock's middle, within which a robot has contact."""
 FALLEN_TILT = -0.5
 """A body whose gravity direction has a z above this (60 degrees from upright) has fallen."""
 START_JITTER_RAD = 0.02
@@ -88,6 +90,10 @@ class SimulatedWorld:
         self._batteries = Batteries(
             setup.power, setup.battery_j, np.array([robot.charge for robot in setup.robots])
         )
+        places = setup.world.places
+        docks = [(places[name].x, places[name].y) for name in setup.world.docks()]
+        self._docks = np.array(docks).reshape(-1, 2)
+        self._charge_w = setup.charge_w
         random = np.random.default_rng(setup.seed)
         for robot in range(count):
             jitter = random.uniform(-START_JITTER_RAD, START_JITTER_RAD, len(policy.posture))
@@ -222,7 +228,13 @@ class SimulatedWorld:
             power += self._batteries.model.power(self._torque, robots.speeds)
             self._verdicts += self.faults.step(Motion(demanded, self._torque, self.is_down))
             pybullet.stepSimulation(physicsClientId=self._client)
-        self._batteries.drain(power / STEPS_PER_TICK, TICK_S)
+        self._batteries.drain(power / STEPS_PER_TICK, TICK_S, self._supplied())
+
+    def _supplied(self) -> Array:
+        """(n,) [W] that flow in from docks: to whoever stands at one."""
+        offset = self.robots.position[:, np.newaxis, :2] - self._docks
+        is_near = np.hypot(offset[..., 0], offset[..., 1]).min(axis=1, initial=np.inf) < DOCK_M
+        return np.where(is_near & ~self.is_down, self._charge_w, 0.0)
 
     def _notice_falls(self) -> None:
         robots = self.robots

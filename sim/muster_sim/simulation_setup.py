@@ -28,6 +28,8 @@ class Setup:
     seed: int = 0
     battery_j: float = 3.0e6
     power: PowerModel = field(default_factory=PowerModel)
+    charge_w: float = 0.0
+    """[W] that flows into the battery of a robot that stands at a dock of the world."""
     hoist_after_s: float = 8.0
     """[s] that a fallen robot lies before it is hoisted upright; 0 = it is left where it is."""
     with_window: bool = False

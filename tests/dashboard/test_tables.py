@@ -135,6 +135,20 @@ def test_tasks_tell_how_long_they_waited_and_took():
     assert 'b is lost' in row
 
 
+def test_a_coalition_is_shown_whole_and_trouble_comes_first():
+    troubled = task(
+        TaskState.EXECUTING,
+        robot='a',
+        crew=('a', 'b'),
+        award_reason='nearest',
+        trouble='b has fallen',
+    )
+    shown = text_of(tasks_table([troubled], 10.0))
+    assert 'a, b' in shown
+    assert 'is being stopped: b has fallen' in shown
+    assert 'nearest' not in shown
+
+
 @pytest.mark.parametrize(('share', 'cells'), [(-1, 0), (0, 0), (0.5, 5), (1, 10), (7, 10)])
 def test_bars_are_never_longer_than_they_are(share, cells):
     assert bar(share) == '█' * cells + '░' * (10 - cells)

@@ -92,7 +92,7 @@ def tasks_table(
             Text(task.id),
             Text(what(task.spec)),
             Text(task.state.name.lower(), style=STATE_STYLES[task.state]),
-            Text(task.robot),
+            Text(', '.join(task.crew) or task.robot),
             Text(str(task.attempt or '')),
             Text(waited(task, now)),
             Text(took(task, now)),
@@ -143,6 +143,8 @@ def took(task: Task, now: float) -> str:
 
 def why(task: Task) -> str:
     """Why this robot; for tasks that nobody has or that went wrong, what happened last."""
+    if task.trouble and task.is_held:
+        return f'is being stopped: {task.trouble}'
     if task.state in (TaskState.PENDING, TaskState.FAILED, TaskState.CANCELLED):
         return task.detail or task.award_reason
     return task.award_reason

@@ -9,7 +9,7 @@ import pytest
 from muster.core.allocation.config import AuctionConfig
 from muster.core.coordinator.effects import StartTask
 from muster.core.coordinator.events import EnvelopeReceived
-from muster.core.types import TaskState
+from muster.core.types import RobotReport, TaskState
 
 from .bodies import Bodies
 from .team import STEP_S, Team, team_at_work
@@ -156,3 +156,26 @@ def test_a_burst_of_a_thousand_tasks_is_accepted_and_drained() -> None:
     assert {task.state for task in ledger.tasks.values()} == {TaskState.DONE}
     assert {task.attempt for task in ledger.tasks.values()} == {1}
     assert all(team.reply(f'q{number}').accepted for number in range(0, count, 97))
+
+
+def test_tasks_that_follow_each_other_are_planned_in_one_auction() -> None:
+    team = team_at_work(2)
+    for name in team.robots:
+        team[name].report = RobotReport(lost_capabilities=('walk',))
+    team.run(0.5)
+    team.submit('q0')
+    team.run(0.1)
+    for number in range(1, 4):
+        team.submit(f'q{number}', predecessors=(team.reply(f'q{number - 1}').task_id,))
+        team.run(0.1)
+    leader = team.leader
+    before = len(team[leader].reports('auction_closed'))
+    for name in team.robots:
+        team[name].report = RobotReport()
+    team.run(2.5)
+    ids = [team.reply(f'q{number}').task_id for number in range(4)]
+    assert all(team.task(one).is_held for one in ids)
+    closed = [
+        one for one in team[leader].reports('auction_closed')[before:] if one.data['awarded']
+    ]
+    assert [len(one.data['awarded']) for one in closed] == [4]

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,3 +212,28 @@ def test_damaged_commands_are_refused(data: bytes) -> None:
 def test_a_command_survives_its_encoding(seed: int) -> None:
     command = Dice(seed).any()
     assert decode_command(encode_command(command)) == command
+
+
+def test_a_snapshot_of_an_earlier_version_is_understood() -> None:
+    """It knew no crews, paths, docks or lanes; who had a task was its crew."""
+    ledger = Ledger()
+    ledger.apply(JoinRobot('a', 1, 1.0))
+    for number in range(3):
+        ledger.apply(SubmitTask(f'q{number}', TaskSpec(kind='go_to'), 5.0))
+    for task_id in ('task_0001', 'task_0002'):
+        ledger.apply(AwardTasks((Award(task_id, 1, 'a', 1.0, ''),), 6.0))
+    ledger.apply(EndTask('task_0002', 1, 'a', Outcome.SUCCEEDED, '', 7.0))
+    fields = msgspec.msgpack.decode(ledger.encode())
+    known = {'tasks', 'requests', 'roster'}
+    former = {name: value for name, value in fields.items() if name in known}
+    assert set(former) == known
+    for task in former['tasks']:
+        for name in ('crew', 'rank', 'group', 'ready', 'ended', 'trouble', 'amended', 'avoid'):
+            del task[name]
+    restored = Ledger()
+    restored.restore(msgspec.msgpack.encode(former))
+    assert [task.id for task in restored.held_by('a')] == ['task_0001']
+    assert [task.id for task in restored.waiting_tasks()] == ['task_0003']
+    assert restored.holds('a', 'task_0001', 1)
+    restored.apply(EndTask('task_0001', 1, 'a', Outcome.SUCCEEDED, '', 8.0))
+    assert restored.tasks['task_0001'].state is TaskState.DONE

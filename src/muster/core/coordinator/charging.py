@@ -128,15 +128,20 @@ class Charging:
         if was_stopped or outcome is Outcome.SUCCEEDED:
             self._is_hungry = self._is_hungry and was_stopped
             rest.forget()
-            self._report('charging_ended', stay, detail or 'it has charged')
+            self._outbox.report(
+                'charging_ended',
+                subject=self._me,
+                detail=detail or 'it has charged',
+                data=_about(stay),
+            )
             return
         rest.ended(Outcome.ROBOT_FAILED, now)
-        self._report(
+        self._outbox.report(
             'charging_failed',
-            stay,
-            detail or 'its body did not say why',
             severity=Severity.WARNING,
-            rests_s=round(rest.until - now, 1),
+            subject=self._me,
+            detail=detail or 'its body did not say why',
+            data=_about(stay, rests_s=round(rest.until - now, 1)),
         )
 
     # What the performer asks
@@ -250,7 +255,8 @@ class Charging:
         self._stay = _Stay(wish.dock, turn.number, wish.until, is_for_work)
         self._looked_at = None
         waited_s = round(now.steady - self._queued_at.get(turn.number, now.steady), 2)
-        self._report('charging_began', self._stay, battery=report.battery, waited_s=waited_s)
+        data = _about(self._stay, battery=report.battery, waited_s=waited_s)
+        self._outbox.report('charging_began', subject=self._me, data=data)
         spec = TaskSpec(
             kind=CHARGE,
             stops=(Stop(place=wish.dock),),
@@ -354,21 +360,9 @@ class Charging:
         found = {dock: self._ledger.turn_at(dock, self._me) for dock in self._ledger.docks}
         return {dock: turn for dock, turn in found.items() if turn is not None}
 
-    def _report(
-        self,
-        kind: str,
-        stay: _Stay,
-        detail: str = '',
-        severity: Severity = Severity.INFO,
-        **data: float,
-    ) -> None:
-        self._outbox.report(
-            kind,
-            severity=severity,
-            subject=self._me,
-            detail=detail,
-            data={'dock': stay.dock, 'turn': stay.number, **data},
-        )
+
+def _about(stay: _Stay, **more: float) -> dict[str, Any]:
+    return {'dock': stay.dock, 'turn': stay.number, **more}
 
 
 def _task_id(dock: str) -> TaskId:

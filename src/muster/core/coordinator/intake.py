@@ -17,6 +17,7 @@ import msgspec
 
 from muster.core.coordinator.company import objections_to_company
 from muster.core.coordinator.config import CoordinatorConfig
+from muster.core.coordinator.planner import CHARGE
 from muster.core.ledger.ledger import Ledger
 from muster.core.types import Pose2D, Request, Submit, TaskSpec, TaskState
 
@@ -84,6 +85,8 @@ def _objections(
         known = ', '.join(sorted(config.skills)) or 'none'
         yield f'kind: no robot has a skill {spec.kind!r}; known: {known}'
         return
+    if spec.kind == CHARGE and config.docks:
+        yield f'kind: {CHARGE} is what robots do by themselves; they take turns at the docks'
     yield from _numbers(spec, now)
     if not skill.min_stops <= len(spec.stops) <= skill.max_stops:
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
+
 from muster.core.ledger.commands import (
     AmendTask,
     CancelTask,
