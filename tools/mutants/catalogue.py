@@ -1,35 +1,15 @@
-"""The faults: mistakes that implementations of Raft have made, or that this one invites."""
+"""The faults: mistakes that implementations of Raft have made, or that this one invites; and
+those of the work that it agrees on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .awards import AWARDS
+from .mutant import RAFT, Mutant
 
-RAFT = 'core/raft'
-CORE = ('tests/core/raft',)
 STORAGE = tuple(
     f'tests/runtime/test_{name}.py'
     for name in ('wal', 'wal_checkpoint', 'log_writer', 'wal_crashes', 'wal_model')
 )
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One fault.
-
-    Attributes
-    ----------
-    name : what the broken code does, in a few words.
-    file : under src/muster.
-    old, new : text that occurs there once, and what takes its place.
-    suite : tests that must notice.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    suite: tuple[str, ...] = CORE
-
 
 MUTANTS = (
     # Elections
@@ -404,4 +384,5 @@ MUTANTS = (
 """,
         STORAGE,
     ),
+    *AWARDS,
 )

@@ -9,7 +9,7 @@ from .trial import ROOT, Verdict
 
 PAGE = ROOT / 'docs' / 'reference' / 'mutants.md'
 _HEAD = """\
-# Mutants of consensus
+# Mutants
 
 Each row is a fault that `make mutants` plants in a copy of the source, and the first test that
 fails because of it. The command ends with status 1 if one is not noticed. `make mutants
