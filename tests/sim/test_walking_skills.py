@@ -137,7 +137,7 @@ def test_a_place_to_which_no_way_leads_fails_the_task() -> None:
 @pytest.mark.parametrize(
     ('stops', 'says'),
     [
-        (('cellar',), "no place 'cellar'; there are middle_east"),
+        (('cellar',), "no place 'cellar'; there are dock_north, dock_south, middle_east"),
         (((2.6, 1.7),), 'too near to shelf_b'),
         (((6.9, 0.0),), 'too near to a wall'),
         (((20.0, 0.0),), 'the edge of the floor'),
