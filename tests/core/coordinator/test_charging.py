@@ -416,3 +416,46 @@ def test_the_schedule_is_looked_at_only_when_something_has_changed(
     set_battery(team, 'r2', 0.38)
     team.run(0.5)
     assert len(looks) == before + 1
+
+
+# Work with others
+
+
+def test_a_robot_charges_for_what_others_wait_for_before_it_stands_ready_for_anything() -> None:
+    """Its mates may wait at the first task for it, while it would wait at the second for them."""
+    team = chargers(2, r1=0.4)
+    first = submit(team, 'q1', robots_needed=2, duration_s=320.0)
+    second = submit(team, 'q2', robots_needed=2)
+    team.run(1.0)
+    assert team.task(first).state is TaskState.AWARDED
+    assert 'r1' not in team.task(second).ready
+    assert charges(team, 'r1') == [('charge@dock', 1)]
+    set_battery(team, 'r1', 0.7)
+    place(team, 'r1', 0.0)
+    team.run(0.5)
+    assert team['r1'].stopped == [('charge@dock', 1)]
+    team.end('r1', 'charge@dock', 1, Outcome.STOPPED)
+    team.run(0.5)
+    begun = {one for name in team.robots for one in team[name].started if one[0] == first}
+    assert begun == {(first, team.task(first).attempt)}
+
+
+def test_a_robot_whose_battery_sinks_while_it_waits_for_others_charges_after_all() -> None:
+    team = chargers(2, r1=0.6)
+    busy = submit(team, 'q1', capabilities=('arms',))
+    assert team['r2'].started == [(busy, 1)]
+    task_id = submit(team, 'q2', robots_needed=2, duration_s=320.0)
+    team.run(0.5)
+    assert team.task(task_id).ready == ('r1',)
+    set_battery(team, 'r1', 0.35)
+    team.run_until(lambda: charges(team, 'r1') != [], within_s=5.0)
+    assert (task_id, 1) not in team['r1'].started
+    assert team.task(task_id).attempt > 1
+    assert 'r1' not in team.task(task_id).ready
+
+
+def test_nobody_can_ask_for_a_charge() -> None:
+    team = chargers()
+    team.submit('q1', kind='charge', stops=(Stop(place='dock'),))
+    team.run(0.3)
+    assert 'robots do by themselves' in team.reply('q1').reason
