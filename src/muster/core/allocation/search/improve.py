@@ -89,6 +89,7 @@ def improve(
     tab : `tables(problem)`, if that has been made already.
 
     Tasks that are unassigned for any reason but `Reason.NOT_PLACED` are tried again.
+    A task that is given up for others ends in `Plan.unassigned` with what stands in its way.
     """
     tab = tables(problem) if tab is None else tab
     routes, lost, cost = mend(problem, tab, plan.routes)
@@ -108,7 +109,8 @@ def improve(
     placed = {t for route in found for t in route}
     reasons = {t: why for t, why in plan.unassigned.items() if t not in placed}
     reasons.update({t: doomed[t] for t in lost if t in doomed})
-    left_out = [t for t in absent if t not in placed]
+    given_up = {t for route in routes for t in route} - placed
+    left_out = sorted(given_up.union(absent) - placed)
     reasons.update(reasons_for(problem, tab, found, left_out))
     if not lost and found == plan.routes:
         return plan_of(problem, plan.routes, plan.unassigned, found=cost)
