@@ -135,8 +135,9 @@ class Referee:
     def _check_awards(self, entry: Entry, ledger: Ledger) -> None:
         """I6: a body has stopped exclusive work before anyone is awarded it."""
         command = decode_command(entry.data) if entry.data else None
-        is_about_awards = isinstance(command, AwardTasks | TradeTasks)
-        for award in command.awards if is_about_awards else ():
+        if not isinstance(command, AwardTasks | TradeTasks):
+            return
+        for award in command.awards:
             if ledger.tasks[award.task_id].attempt != award.attempt:
                 continue
             for other, begun in self._executing.get(award.task_id, {}).items():
@@ -164,5 +165,6 @@ def ledger_digest(ledger: Ledger) -> bytes:
         list(ledger.tasks.items()),
         list(ledger.requests.items()),
         list(ledger.roster.items()),
+        list(ledger.docks.items()),
     )
     return hashlib.sha256(msgspec.msgpack.encode(state)).digest()
