@@ -306,7 +306,9 @@ class Auctioneer:
         for task_id in auction.lots:
             task = self._ledger.tasks[task_id]
             crew = crews.get(task_id, ())
-            if task.state is not TaskState.PENDING or len(crew) != max(1, task.spec.robots_needed):
+            if task.state is not TaskState.PENDING or len(set(crew)) != max(
+                1, task.spec.robots_needed
+            ):
                 continue
             offers = offers_of(auction.bids_on(task_id), crew)
             others = [one.robot for one in offers if one.robot not in crew]
