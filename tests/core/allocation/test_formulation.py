@@ -119,3 +119,11 @@ def test_work_is_planned_with_the_quantile_that_the_team_has_chosen() -> None:
 def test_what_robots_refuse_they_are_not_given() -> None:
     stated = state('ab', work('x'), refused=frozenset({('a', 'x')}))
     assert stated.problem.eligible.tolist() == [[False], [True]]
+
+
+def test_a_coalition_whose_company_is_out_of_reach_still_takes_distinct_robots() -> None:
+    """It sets out with a task that is held by a robot of which nothing is heard."""
+    mate, lot = work('m', crew='z', group='m'), work('x', group='m', robots_needed=2)
+    stated = state('ab', mate, lot)
+    first, second = stated.problem.group[list(stated.slots_of('x'))]
+    assert first == second >= 0

@@ -238,8 +238,11 @@ def _of_tasks(
     columns: dict[str, list[float]] = {name: [] for name in _COLUMNS}
     after: list[list[int]] = []
     groups: dict[TaskId, int] = {}
-    anywhere = robots[0].outlook.pose if robots else Pose2D(0.0, 0.0)
     names = [model.robot for model in robots]
+    absent = {work.task_id for work in works.values() if not set(work.crew).issubset(names)}
+    torn = {works[task_id].group for task_id in absent}
+    """Held in part by robots that the problem does not have: the rest is bound to nothing here."""
+    anywhere = robots[0].outlook.pose if robots else Pose2D(0.0, 0.0)
     for task_id, role in slots:
         work = works[task_id]
         spec, skill = work.spec, team.skills[work.spec.kind]
@@ -255,8 +258,9 @@ def _of_tasks(
                 for other in range(works[one].size)
             ]
         )
-        group = work.group or task_id
-        is_alone = work.size == 1 and not work.group
+        is_bound = bool(work.group) and work.group not in torn
+        company = work.group if is_bound else task_id
+        is_alone = task_id in absent or (work.size == 1 and not is_bound)
         holder = work.crew[role] if role < len(work.crew) else ''
         row = {
             'entry': places.number(poses[0]),
@@ -269,19 +273,11 @@ def _of_tasks(
             'is_hard': not spec.deadline_is_soft,
             'late_rate': spec.late_cost if spec.deadline_is_soft else 1.0,
             'weight': max(spec.priority, 1) / 100.0,
-            'group': -1 if is_alone else groups.setdefault(group, len(groups)),
+            'group': -1 if is_alone else groups.setdefault(company, len(groups)),
             'holder': names.index(holder) if holder in names else -1,
         }
         for name, column in columns.items():
             column.append(row[name])
-    torn = {
-        group
-        for (task_id, _), group, holder in zip(
-            slots, columns['group'], columns['holder'], strict=True
-        )
-        if works[task_id].crew and holder < 0
-    }
-    columns['group'] = [-1 if group in torn else group for group in columns['group']]
     return {**columns, 'after': after}
 
 

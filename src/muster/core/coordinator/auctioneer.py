@@ -18,6 +18,7 @@ from muster.core.allocation.auction import Answer, Auction
 from muster.core.allocation.bidder import REFUSALS
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.formulation import Formulation, shortcoming
+from muster.core.allocation.kernel import is_compiled
 from muster.core.allocation.messages import Bids, Call, RobotModel
 from muster.core.allocation.search import Plan, construct, plan_of
 from muster.core.coordinator.config import CoordinatorConfig
@@ -31,6 +32,8 @@ from muster.core.membership.watch import Watch
 from muster.core.types import Instant, RobotId, Severity, TaskId, TaskState
 
 _KEY = 'award'
+PLAIN_TASKS_PER_CALL = 8
+"""While kernels are not compiled: an auction must not keep its leader from its heartbeats."""
 
 
 class Auctioneer:
@@ -188,9 +191,12 @@ class Auctioneer:
         if len(self._declined) == len(waiting):
             self._declined.clear()
         by_turn = sorted(waiting, key=lambda task: task.id in self._declined)
+        most = self._config.auction.tasks_per_call
+        if not is_compiled():
+            most = min(most, PLAIN_TASKS_PER_CALL)
         chosen: set[TaskId] = set()
         for task in by_turn:
-            if len(chosen) >= self._config.auction.tasks_per_call:
+            if len(chosen) >= most:
                 break
             chosen.update(mate.id for mate in self._ledger.setting_out_with(task))
         return [task for task in waiting if task.id in chosen]
