@@ -198,3 +198,18 @@ def test_a_robot_that_waits_for_a_mate_does_its_mates_predecessor_first() -> Non
     bodies._leave(former, Outcome.ROBOT_FAILED)
     bodies.run_until(lambda: team.task(second).state is TaskState.DONE, within_s=20.0)
     assert bodies.done(before)[0].ended <= started_at(bodies, first).popitem()[1] + STEP_S
+
+
+def test_who_holds_the_robots_that_a_later_partner_takes_makes_room_for_it() -> None:
+    team = team_at_work(3, with_arms=('r1', 'r2'))
+    bodies = Bodies(team)
+    bodies.works = lambda shift: False
+    busy = submit(team, 'q0', capabilities=('arms',), duration_s=5.0)
+    bodies.run(0.2)
+    first = submit(team, 'q1', predecessors=(busy,), capabilities=('walk',))
+    team.run_until(lambda: team.task(first).state is TaskState.AWARDED)
+    second = submit(team, 'q2', robots_needed=2, starts_with=(first,), **CARRY)
+    bodies.works = lambda shift: True
+    bodies.run_until(lambda: team.task(second).state is TaskState.DONE, within_s=8.0)
+    assert {one.robot for one in bodies.done(second)} == {'r1', 'r2'}
+    assert [one.robot for one in bodies.done(first)] == ['r3']

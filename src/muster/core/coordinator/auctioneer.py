@@ -16,6 +16,7 @@ from itertools import groupby
 from muster.core.allocation.account import Account, encode_account, offers_of, sentence
 from muster.core.allocation.auction import Answer, Auction
 from muster.core.allocation.bidder import REFUSALS
+from muster.core.allocation.companies import place_companies
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.formulation import Formulation, shortcoming
 from muster.core.allocation.kernel import is_compiled
@@ -25,6 +26,7 @@ from muster.core.coordinator.config import CoordinatorConfig
 from muster.core.coordinator.outbox import Outbox
 from muster.core.coordinator.planner import Planner
 from muster.core.coordinator.private_costs import PrivateCosts
+from muster.core.coordinator.recall import recalls
 from muster.core.coordinator.replica import Replica
 from muster.core.ledger.commands import Award, AwardTasks
 from muster.core.ledger.task import Task
@@ -259,6 +261,11 @@ class Auctioneer:
                 paths = _paths(stated, plan, awards)
                 self._replica.propose(_KEY, AwardTasks(awards, now.node, paths))
                 self.wake()
+            awarded = {award.task_id for award in awards}
+            for recall in recalls(
+                self._ledger, self._planner.team, tasks, awarded, robots, now.node
+            ):
+                self._replica.propose(f'recall {recall.task_id} {recall.attempt}', recall)
         self._note_unplaced(auction, awards, obstacles)
         self._tell(auction, awards, now)
 
@@ -300,7 +307,8 @@ class Auctioneer:
         held = {slot for route in stated.routes for slot in route}
         for _, alike in groupby(tasks, key=self._urgency):
             slots = [slot for task in alike for slot in stated.slots_of(task.id)]
-            plan = construct(stated.problem, plan, (*slots, *held & plan.unassigned.keys()))
+            slots += held & plan.unassigned.keys()
+            plan = place_companies(stated.problem, construct(stated.problem, plan, slots), slots)
         return plan
 
     def _awards(

@@ -171,6 +171,15 @@ class FailTask(msgspec.Struct, frozen=True, tag='fail'):
     at: float
 
 
+class RecallTask(msgspec.Struct, frozen=True, tag='recall'):
+    """The robots that have a task and have not begun it give it back: it is planned anew."""
+
+    task_id: TaskId
+    attempt: int
+    reason: str
+    at: float
+
+
 class JoinRobot(msgspec.Struct, frozen=True, tag='join'):
     """A robot takes part, for the first time or again; a new incarnation remembers nothing of its
     work."""
@@ -203,6 +212,7 @@ Command: TypeAlias = (
     | TradeTasks
     | Claim
     | FailTask
+    | RecallTask
     | JoinRobot
     | LoseRobot
 )

@@ -36,6 +36,7 @@ _EFFECTS: dict[type[commands.Command], Callable[[LedgerState, Any], Applied]] = 
     commands.EndTask: work.end,
     commands.CreditTask: work.credit,
     commands.FailTask: work.fail,
+    commands.RecallTask: work.recall,
     commands.JoinRobot: robots.join,
     commands.LoseRobot: robots.lose,
     commands.QueueForDock: robots.queue_for_dock,

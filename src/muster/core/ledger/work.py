@@ -17,6 +17,7 @@ from muster.core.ledger.commands import (
     EndTask,
     FailTask,
     ReadyForTask,
+    RecallTask,
     TradeTasks,
 )
 from muster.core.ledger.state import Applied, Change, LedgerState
@@ -152,6 +153,20 @@ def fail(state: LedgerState, command: FailTask) -> Applied:
         return Applied()
     state.move(task, TaskState.FAILED, detail=command.reason, ended_at=command.at)
     return Applied((_of(task, 'task_failed', command.reason),))
+
+
+def recall(state: LedgerState, command: RecallTask) -> Applied:
+    """Have a task given back that nobody has begun."""
+    task = state.tasks.get(command.task_id)
+    if (
+        task is None
+        or task.state is not TaskState.AWARDED
+        or task.attempt != command.attempt
+        or task.trouble
+    ):
+        return Applied()
+    state.move(task, task.state, trouble=command.reason)
+    return Applied((_of(task, 'task_troubled', command.reason),))
 
 
 def release_all(state: LedgerState, robot: RobotId, reason: str, at: float) -> Iterable[Change]:
