@@ -26,6 +26,7 @@ import numpy as np
 from muster.core.allocation.kernel import inlined, kernel
 from muster.core.allocation.problem import Floats, Ints
 from muster.core.allocation.search.chance import draw, draw_below, draw_exponential
+from muster.core.allocation.search.gains import rise_by_legs, rise_of_turn, way
 from muster.core.allocation.search.pricing import holds_partner
 from muster.core.allocation.search.state import (
     CARRIED,
@@ -76,12 +77,6 @@ MOVES: Final = (
 """Stops taken from x, stops taken from y, and whether the first are turned round."""
 GAIN: Final = 1e-10
 """Part of the value that counts as a gain, so that rounding is not taken for one."""
-
-
-@inlined
-def way(leg: Floats, tasks: int, u: int, v: int) -> float:
-    """[m] from node u to node v; 0 to the end of a path."""
-    return leg[u, v] if v < tasks else 0.0
 
 
 @inlined
@@ -148,6 +143,10 @@ def exchange(
                 t = st.nxt[t]
         if not tab.robot[a, PER_M] * change < luck:
             return False
+    elif st.counts[KIND] == PLAIN:
+        rise = rise_by_legs(tab, st, c, last, n, other, other_last, m, y, is_turned)
+        if not rise < luck:
+            return False
     if not may_move(tab, st, c, n, a, b, m) or not may_move(tab, st, other, m, b, a, n):
         return False
     open_log(st)
@@ -205,6 +204,8 @@ def turn(tab: Tables, st: State, c: int, y: int, luck: float) -> bool:
         change += tab.leg[st.nxt[t], t] - st.hop[st.nxt[t]]
         t = st.nxt[t]
     if st.counts[IS_UNIFORM] != 0 and not tab.robot[a, PER_M] * change < luck:
+        return False
+    if st.counts[KIND] == PLAIN and not rise_of_turn(tab, st, a, change) < luck:
         return False
     open_log(st)
     st.counts[TAKEN] = 0

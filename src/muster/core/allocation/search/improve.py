@@ -46,12 +46,14 @@ HOT = 1.0
 """First temperature, in costs of an average leg: higher forgets the plan it began with."""
 COLD = 0.04
 """Last temperature: lower wastes the end of the budget, higher ends before a minimum."""
-COLD_FOR_MAKESPAN = 0.1
-"""The same where the makespan alone counts: most changes leave it alone."""
+HOT_FOR_MAKESPAN = 0.5
+"""The same where the makespan alone counts: a change of one path changes little."""
 AVERAGE = 8.0
 """Tasks taken out at once: fewer make quicker iterations, more make greater changes."""
 PROPOSALS = 25
 """Random trades between two ruins."""
+PROPOSALS_FOR_MAKESPAN = 10
+"""The same where the makespan alone counts, which trades of few stops seldom lower."""
 BREADTH = 20
 """Near tasks and robots whose paths are considered for a task."""
 SOFT = 3
@@ -142,11 +144,12 @@ def _search(
     cycle, cycle_end = FIRST_CYCLE, FIRST_CYCLE
     if iterations is not None:
         cycle = cycle_end = max(iterations, 1)
-    heat = unit * HOT
-    share_of_makespan = problem.w_max / max(problem.w_max + problem.w_sum, 1e-9)
-    cold = COLD + (COLD_FOR_MAKESPAN - COLD) * share_of_makespan
+    makespan = problem.w_max / max(problem.w_max + problem.w_sum, 1e-9)
+    hot = HOT + (HOT_FOR_MAKESPAN - HOT) * makespan
+    heat = unit * hot
+    proposals = round(PROPOSALS + (PROPOSALS_FOR_MAKESPAN - PROPOSALS) * makespan)
     if progress is None:
-        st.numbers[COOLING] = (cold / HOT) ** (1.0 / cycle)
+        st.numbers[COOLING] = (COLD / hot) ** (1.0 / cycle)
         st.numbers[TEMPERATURE] = heat
     else:
         st.numbers[COOLING] = 1.0
@@ -154,16 +157,16 @@ def _search(
         count = chunk
         if progress is not None:
             share = min(max(progress(), 0.0), 1.0)
-            st.numbers[TEMPERATURE] = heat * (cold / HOT) ** share
+            st.numbers[TEMPERATURE] = heat * (COLD / hot) ** share
             sharpen(tab, st, min(int(SOFT + share * (SHARP + 1 - SOFT)), SHARP))
         else:
             count = min(chunk, cycle_end - done)
-        anneal(tab, st, count, AVERAGE, BREADTH, PROPOSALS)
+        anneal(tab, st, count, AVERAGE, BREADTH, proposals)
         done += count
         if progress is None and iterations is None and done == cycle_end:
             cycle *= 2
             cycle_end += cycle
-            st.numbers[COOLING] = (cold / HOT) ** (1.0 / cycle)
+            st.numbers[COOLING] = (COLD / hot) ** (1.0 / cycle)
             st.numbers[TEMPERATURE] = heat
 
 
