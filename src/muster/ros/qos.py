@@ -37,7 +37,8 @@ SQUAD = QoSProfile(
     durability=DurabilityPolicy.VOLATILE,
 )
 """Gossip: the next one makes up for a lost one."""
-REQUESTS = _reliable(64)
+REQUESTS = _reliable(2000)
+"""Operators ask for a thousand things at once."""
 EVENTS = _reliable(1000)
 STATE = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """The newest value, also for those who come late."""

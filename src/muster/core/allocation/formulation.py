@@ -307,25 +307,55 @@ def _of_pairs(
     """What each slot costs each robot beside the plan, and who may have it."""
     names = {model.robot for model in robots}
     private = np.zeros((len(robots), len(slots)))
-    eligible = np.ones((len(robots), len(slots)), dtype=bool)
     busy: dict[TaskId, set[RobotId]] = {}
     for work in works.values():
         busy.setdefault(work.group, set()).update(work.crew)
-    for row, model in enumerate(robots):
-        for column, (task_id, role) in enumerate(slots):
-            work = works[task_id]
-            pair = (model.robot, task_id)
-            known = SECOND_CHANCE_COST * work.failed_on.count(model.robot)
-            known += LAST_CHANCE_COST * (model.robot in work.avoid)
-            private[row, column] = known + now.private.get(pair, 0.0)
-            holder = work.crew[role] if role < len(work.crew) else ''
-            if holder == model.robot:
-                continue
-            eligible[row, column] = (
-                (not holder or holder in names)
-                and (not work.group or model.robot not in busy[work.group])
-                and pair not in now.refused
-                and model.report.is_fit
-                and not shortcoming(team, model, work.spec, role)
-            )
+    kinds: dict[object, int] = {}
+    kind_of = [
+        kinds.setdefault(_what_it_takes(works[task_id].spec, role), len(kinds))
+        for task_id, role in slots
+    ]
+    first = [kind_of.index(kind) for kind in range(len(kinds))]
+    able = np.array(
+        [
+            [
+                model.report.is_fit
+                and not shortcoming(team, model, works[slots[one][0]].spec, slots[one][1])
+                for one in first
+            ]
+            for model in robots
+        ],
+        dtype=bool,
+    ).reshape(len(robots), len(kinds))
+    eligible = able[:, kind_of]
+    row_of = {model.robot: row for row, model in enumerate(robots)}
+    columns: dict[TaskId, list[int]] = {}
+    for column, (task_id, role) in enumerate(slots):
+        work = works[task_id]
+        columns.setdefault(task_id, []).append(column)
+        for robot in work.failed_on:
+            if robot in row_of:
+                private[row_of[robot], column] += SECOND_CHANCE_COST
+        for robot in set(work.avoid) & names:
+            private[row_of[robot], column] += LAST_CHANCE_COST
+        holder = work.crew[role] if role < len(work.crew) else ''
+        if holder and holder not in names:
+            eligible[:, column] = False
+        if work.group:
+            eligible[[row_of[robot] for robot in busy[work.group] & names], column] = False
+        if holder in row_of:
+            eligible[row_of[holder], column] = True
+    for (robot, task_id), cost in now.private.items():
+        if robot in row_of and task_id in columns:
+            private[row_of[robot], columns[task_id]] += cost
+    for robot, task_id in now.refused:
+        if robot in row_of and task_id in columns and robot not in works[task_id].crew:
+            eligible[row_of[robot], columns[task_id]] = False
     return private, eligible
+
+
+def _what_it_takes(spec: TaskSpec, role: int) -> object:
+    """Equal for parts of tasks that the same robots can do."""
+    part = spec.roles[role] if role < len(spec.roles) else None
+    own = (part.capabilities, tuple(part.quantities.items())) if part is not None else ()
+    return spec.kind, spec.capabilities, tuple(spec.quantities.items()), own

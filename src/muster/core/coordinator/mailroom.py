@@ -16,7 +16,7 @@ from muster.core.coordinator.wire import RequestForwarded
 from muster.core.ledger.ledger import Ledger
 from muster.core.types import Request, RequestId, RobotId
 
-CAPACITY = 256
+CAPACITY = 2048
 FIRST_FORWARD_S = 0.3
 """The leader is given this long to answer what it has heard itself."""
 REPEAT_S = 1.0
