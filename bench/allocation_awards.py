@@ -12,7 +12,7 @@ from award_team import AwardTeam
 
 LATENCIES = 200
 """Tasks asked for one after the other."""
-BURST = 1000
+BURST = 500
 BATCH = 50
 BATCHES = 6
 IDLE_S = 3.0

@@ -179,3 +179,11 @@ def test_tasks_that_follow_each_other_are_planned_in_one_auction() -> None:
         one for one in team[leader].reports('auction_closed')[before:] if one.data['awarded']
     ]
     assert [len(one.data['awarded']) for one in closed] == [4]
+
+
+def test_an_award_takes_no_longer_than_its_messages() -> None:
+    """Nobody waits for a timer on the way from the request to the award."""
+    team = team_at_work(5)
+    team.submit('q1')
+    team.settle()
+    assert team.task(team.reply('q1').task_id).state is TaskState.AWARDED

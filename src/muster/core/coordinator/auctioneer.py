@@ -132,6 +132,7 @@ class Auctioneer:
             commit_index=self._replica.applied_index,
             lots=lots,
         )
+        self._replica.raft.announce_commit(now.steady)
         for robot in sorted(invited):
             self._outbox.send(robot, call)
 

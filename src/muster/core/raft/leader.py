@@ -145,6 +145,12 @@ class Leader:
                     self._send_sign_of_life(peer, progress)
             self._notice_due = math.inf
 
+    def announce_commit(self, now: float) -> None:
+        """Send news of a commit to those without it, however fresh it is."""
+        if self._notice_due < math.inf:
+            self._notice_due = now
+            self.attend(now, 0.0)
+
     def heartbeat(self, now: float) -> None:
         """Let every follower hear from the leader, whether there is news or not."""
         self._heartbeat_due = now + self._state.config.heartbeat_s

@@ -372,6 +372,16 @@ class RaftNode:
         leading.transfer(target, now)
         leading.replicate(now)
 
+    def announce_commit(self, now: float) -> None:
+        """Let followers know at once how far the log is committed: something waits for it.
+
+        Raises
+        ------
+        NotLeaderError
+            nothing was begun.
+        """
+        self._must_lead().announce_commit(now)
+
     def hand_over(self, among: Collection[RobotId], now: float) -> RobotId:
         """Have the best of these voters lead; returns which, or nobody when none of them is up to
         it or a transfer is under way already.
