@@ -92,8 +92,8 @@ AWARDS = (
     Mutant(
         'gives a task back to the robot that it was taken from',
         'core/allocation/formulation.py',
-        'known += LAST_CHANCE_COST * (model.robot in work.avoid)',
-        'known += 0.0',
+        'private[row_of[robot], column] += LAST_CHANCE_COST',
+        'private[row_of[robot], column] += 0.0',
         CHANGES,
     ),
     Mutant(
