@@ -70,7 +70,7 @@ bench: ready ## Each benchmark, with a table at its end (BENCH_ARGS)
 		$(SOLVERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r requirements/solvers.txt || \
 		echo 'What is compared with PyVRP and OR-Tools will not be measured: they could not be installed.' >&2
-	@set -e; for program in simulator consensus allocation; do \
+	@set -e; for program in simulator consensus allocation awards; do \
 		echo "bench/$$program.py"; $(BIN)/python bench/$$program.py $(BENCH_ARGS); \
 	done
 

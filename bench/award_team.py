@@ -58,9 +58,7 @@ class AwardTeam:
             ROS_DOMAIN_ID=str(domain),
             ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST',
         )
-        os.environ.update(
-            ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'
-        )
+        os.environ.update(ROS_DOMAIN_ID=str(domain), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
         self._processes: list[subprocess.Popen[bytes]] = []
         self._requests: dict[str, str] = {}
         self._team: TeamStatus | None = None

@@ -1,14 +1,21 @@
-"""How fast, and for how many bytes, five real robots award work."""
+"""How fast, and for how many bytes, five real robots award work.
+
+Figures, aims, and how each is measured: `README.md` in this folder.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from award_team import AwardTeam
+from aims import Aim, Bound
+from award_team import AwardTeam, TeamError
+from harness import Report, parser, percentile, publish
 
 LATENCIES = 200
 """Tasks asked for one after the other."""
@@ -16,6 +23,14 @@ BURST = 500
 BATCH = 50
 BATCHES = 6
 IDLE_S = 3.0
+FOLDER = Path(__file__).resolve().parents[1] / 'build' / 'bench' / 'awards'
+AIMS = {
+    'award_latency_ms_p50': Aim(Bound.AT_MOST, 20.0),
+    'award_latency_ms_p99': Aim(Bound.AT_MOST, 60.0),
+    'tasks_per_second_ros': Aim(Bound.AT_LEAST, 200.0),
+    'bytes_per_task': Aim(Bound.AT_MOST, 600.0),
+}
+Measured = TypeVar('Measured')
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,8 @@ def measure(folder: Path, domain: int, tell: Callable[[str], None], share: float
     return Awards(tuple(latencies), rate, size)
 
 
-def _measured(folder: Path, domain: int, work: Callable[[AwardTeam], object]) -> object:
+def _measured(folder: Path, domain: int, work: Callable[[AwardTeam], Measured]) -> Measured:
+    """Something, with a team of its own."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with AwardTeam(folder, domain) as team:
@@ -82,3 +98,57 @@ def _bytes(team: AwardTeam) -> float:
         team.spin(0.3)
     seconds = time.monotonic() - began
     return (team.bytes_heard - before - idle_rate * seconds) / (BATCH * BATCHES)
+
+
+def report(awards: Awards) -> Report:
+    """The table, with the aims."""
+    latencies = sorted(awards.latencies_ms)
+    figures = {
+        'award_latency_ms_p50': percentile(latencies, 50),
+        'award_latency_ms_p99': percentile(latencies, 99),
+        'tasks_per_second_ros': awards.tasks_per_second,
+        'bytes_per_task': awards.bytes_per_task,
+    }
+    made = Report(
+        'awards',
+        'Awards by five robots on real DDS, every write synced',
+        ('figure', 'value', 'aim', 'met'),
+    )
+    for name, value in figures.items():
+        aim = AIMS[name]
+        made.row(name, f'{value:.3g}', str(aim), 'yes' if aim.is_met_by(value) else 'NO')
+    made.figures.update(figures)
+    made.notes += [
+        'Latency: from publishing a request to hearing of its award, one task at a time.',
+        f'Tasks a second: a burst of {BURST}, from its first request to its last award; schedules '
+        'hold them all, and nothing is begun.',
+        f'Bytes: serialized envelopes between robots for batches of {BATCH}, beside what is said '
+        'when idle.',
+        'All robots and the operator share this machine: its processors are the limit.',
+    ]
+    made.more['award_latency_ms'] = [round(one, 2) for one in latencies]
+    return made
+
+
+def main() -> int:
+    options = parser(__doc__.split('\n\n')[0].replace('\n', ' '))
+    options.add_argument('--domain', type=int, default=93, help='ROS domain to use, by default 93')
+    options.add_argument(
+        '--folder', type=Path, default=FOLDER, help='for the logs, by default build/bench/awards'
+    )
+    chosen = options.parse_args()
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    try:
+        awards = measure(chosen.folder, chosen.domain, tell, 0.2 if chosen.quick else 1.0)
+    except TeamError as error:
+        tell(str(error))
+        return 1
+    publish(report(awards), chosen.json)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
