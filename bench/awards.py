@@ -120,10 +120,9 @@ def report(awards: Awards) -> Report:
     made.figures.update(figures)
     made.notes += [
         'Latency: from publishing a request to hearing of its award, one task at a time.',
-        f'Tasks a second: a burst of {BURST}, from its first request to its last award; schedules '
-        'hold them all, and nothing is begun.',
-        f'Bytes: serialized envelopes between robots for batches of {BATCH}, beside what is said '
-        'when idle.',
+        f'Tasks a second: a burst of {BURST}, from its first request to its last award.',
+        'Schedules hold them all, and nothing is begun.',
+        f'Bytes: envelopes between robots for batches of {BATCH}, beside what is said when idle.',
         'All robots and the operator share this machine: its processors are the limit.',
     ]
     made.more['award_latency_ms'] = [round(one, 2) for one in latencies]
