@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-from tests.core.allocation.cbba.network import (
+
+from core.allocation.cbba.network import (
     CALM,
     STORM,
     Edge,
@@ -21,7 +22,7 @@ from tests.core.allocation.cbba.network import (
     sparse,
     star,
 )
-from tests.core.allocation.cbba.scores import (
+from core.allocation.cbba.scores import (
     Gain,
     capricious,
     coverage,
@@ -30,7 +31,6 @@ from tests.core.allocation.cbba.scores import (
     growing,
     walking,
 )
-
 from muster.core.allocation.consensus_bundle import BundleConfig, Claim, PriceTasks
 
 PATIENT = BundleConfig(capacity=20, expiry_s=6.0)

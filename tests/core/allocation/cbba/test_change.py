@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.core.allocation.cbba.network import (
+
+from core.allocation.cbba.network import (
     STORM,
     World,
     agreed_claims,
@@ -14,8 +15,7 @@ from tests.core.allocation.cbba.network import (
     names,
     ring,
 )
-from tests.core.allocation.cbba.scores import capricious, growing
-
+from core.allocation.cbba.scores import capricious, growing
 from muster.core.allocation.consensus_bundle import BundleConfig, Claim, Price
 
 CONFIG = BundleConfig(capacity=3)

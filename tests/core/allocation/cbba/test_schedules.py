@@ -6,7 +6,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from tests.core.allocation.cbba.network import (
+
+from core.allocation.cbba.network import (
     CALM,
     STORM,
     World,
@@ -15,8 +16,7 @@ from tests.core.allocation.cbba.network import (
     line,
     names,
 )
-from tests.core.allocation.cbba.scores import capricious
-
+from core.allocation.cbba.scores import capricious
 from muster.core.allocation.consensus_bundle import BundleConfig
 
 ROBOTS = names(4)

@@ -6,8 +6,8 @@ import math
 
 import msgspec
 import pytest
-from tests.core.allocation.cbba.scores import growing
 
+from core.allocation.cbba.scores import growing
 from muster.core.allocation.consensus_bundle import (
     BundleConfig,
     BundleConsensus,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.allocation.search.instances import KINDS, problem_of, problems, scatter
 
+from core.allocation.search.instances import KINDS, problem_of, problems, scatter
 from muster.core.allocation.costs import Reason
 from muster.core.allocation.evaluation import cheapest_insertion, evaluate_plan
 from muster.core.allocation.kernel import Kernel, can_compile, running
