@@ -18,7 +18,7 @@ from muster.core.coordinator.wire import (
     decode_message,
     encode_message,
 )
-from muster.core.raft import Append, Entry
+from muster.core.raft import Append, Entry, Vote
 from muster.core.types import ProtocolError
 
 from .team import team_at_work, with_task
@@ -94,15 +94,18 @@ def test_an_unknown_kind_is_refused_by_name() -> None:
 
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(ProtocolError):
-        decode_message('team.heartbeat', b'\x81\xa6report' + b'\x91' * 100_000)
+        decode_message('team.heartbeat', b'\x92\xcb' + bytes(8) + b'\x91' * 100_000)
 
 
 def test_a_field_that_is_not_known_yet_does_not_break_older_peers() -> None:
     kind, payload = encode_message(
         Append(term=1, prev_index=0, prev_term=0, commit_index=0, round=1)
     )
-    fields = msgspec.msgpack.decode(payload) | {'later': 'invented'}
+    fields = [*msgspec.msgpack.decode(payload), 'invented later']
     assert decode_message(kind, msgspec.msgpack.encode(fields)) == decode_message(kind, payload)
+    kind, payload = encode_message(Vote(term=1, last_index=0, last_term=0, is_poll=True))
+    named = msgspec.msgpack.decode(payload) | {'later': 'invented'}
+    assert decode_message(kind, msgspec.msgpack.encode(named)) == decode_message(kind, payload)
 
 
 def test_long_payloads_travel_compressed() -> None:

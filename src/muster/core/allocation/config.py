@@ -57,7 +57,7 @@ class AuctionConfig:
     lookahead_s: float = 60.0
     """A task that may not start for longer than this is not offered yet: it would only fill a
     schedule."""
-    tasks_per_call: int = 32
+    tasks_per_call: int = 64
     """Tasks announced at once; bounds the size of a message."""
     energy_weight: float = 0.002
     """[s/J] what energy is worth in time: 500 J count as one second."""

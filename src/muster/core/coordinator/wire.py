@@ -1,8 +1,8 @@
 """The words that robots exchange: each kind of envelope, and what its payload holds.
 
-The kind is readable in a packet dump; the payload is a msgpack map, so that a field with a default
-may be added without breaking older peers. Long payloads are compressed: entries of the log that
-travel together are much alike.
+The kind is readable in a packet dump; the payload is a msgpack map, or an array where a message is
+sent all the time, so that a field with a default may be added, at the end, without breaking older
+peers. Long payloads are compressed: entries of the log that travel together are much alike.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ COMPRESSED_FROM = 400
 MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 """Many times the longest that a peer sends."""
 _ZLIB = b'\x78'
-"""What compressed data begin with, and no msgpack map does."""
+"""What compressed data begin with, and no msgpack map or array does."""
 _NAMES = {message: kind for kind, message in KINDS.items()}
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODERS = {kind: msgspec.msgpack.Decoder(message) for kind, message in KINDS.items()}

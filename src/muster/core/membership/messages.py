@@ -7,7 +7,7 @@ import msgspec
 from muster.core.types import Outlook, RobotReport
 
 
-class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Sent every `report_s` to the leader that the robot follows."""
 
     sent_at: float
@@ -16,7 +16,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     outlook: Outlook = Outlook()
 
 
-class Grant(msgspec.Struct, frozen=True, kw_only=True):
+class Grant(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The leader's answer, given only while a quorum stands behind it."""
 
     term: int

@@ -82,7 +82,7 @@ class VoteReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_poll: bool = False
 
 
-class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Append(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A leader's entries after `prev_index`; without entries, its heartbeat."""
 
     term: Count
@@ -94,7 +94,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entries: tuple[Entry, ...] = ()
 
 
-class AppendReply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class AppendReply(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     term: Count
     round: Count
     is_accepted: bool
