@@ -217,8 +217,10 @@ def test_work_that_a_closed_lane_has_cut_off_waits_until_it_opens() -> None:
     assert team.task(task_id).state is TaskState.PENDING
     team.ask(SetLane('l2', 'bench', 'shelf', False))
     bodies.works = lambda shift: True
-    bodies.run_until(lambda: team.task(task_id).state is TaskState.DONE, within_s=4.0)
-    assert all(team.task(one).state is TaskState.DONE for one in blockers)
+    everything = (task_id, *blockers)
+    bodies.run_until(
+        lambda: all(team.task(one).state is TaskState.DONE for one in everything), within_s=4.0
+    )
 
 
 def test_a_predecessor_on_another_robot_is_waited_for_and_its_failure_passed_on() -> None:
