@@ -185,6 +185,7 @@ class Body:
             return
         if self._work is work and work.start.spec.stops:
             self.pose = self._roadmap.pose_of(work.start.spec.stops[-1]) or self.pose
+        self._report()
         self._end(work, Outcome.SUCCEEDED, '')
 
     def _end(self, work: _Work, outcome: Outcome, detail: str) -> None:

@@ -59,7 +59,7 @@ WAITED_S = 1.0
 """From here on, a wait for a dock is not just that for the ledger."""
 ALONE_AFTER_S = 2.0
 """Sooner than robots do, so that partitions last long enough for it."""
-EXTRA_S = 60.0
+EXTRA_S = 120.0
 """What a run may last beyond its time, for tasks to end: with the faults over, they must."""
 
 
